@@ -1,0 +1,250 @@
+package quintet_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/quintet-go/quintet"
+	"github.com/quintet-go/quintet/identity"
+)
+
+// command runs a command of the sample application in this process and returns what it printed.
+func command(t *testing.T, environ []string, stdin string, args ...string) (string, error) {
+	t.Helper()
+	o := programOptions()
+	o.Environ = environ
+	cmd := quintet.New(o).Command()
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SetIn(strings.NewReader(stdin))
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(context.Background())
+	return out.String(), err
+}
+
+// migrated is an environment with a database of which all migrations are applied.
+func migrated(t *testing.T, environ ...string) []string {
+	t.Helper()
+	environ = append(folder(t), environ...)
+	if out, err := command(t, environ, "", "migrate"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return environ
+}
+
+// account opens the database and returns an account of it.
+func account(t *testing.T, environ []string, username string) (*identity.Store, *identity.User) {
+	t.Helper()
+	config, err := quintet.LoadConfig(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := quintet.New(programOptions())
+	if err := app.Open(context.Background(), config, &log{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(app.Close)
+	user, err := app.Users().ByUsername(context.Background(), username)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app.Users(), user
+}
+
+func TestVersion(t *testing.T) {
+	out, err := command(t, []string{"QUINTET_NONSENSE=1"}, "", "version") // needs no configuration
+	if err != nil || !strings.HasPrefix(out, "sample 1.2.3 (revision ") {
+		t.Errorf("%q %v", out, err)
+	}
+}
+
+func TestCommandsRefuseABadConfiguration(t *testing.T) {
+	for _, args := range []string{"", "serve", "migrate", "check", "createsuperuser", "changepassword", "loaddata x", "dumpdata", "healthcheck"} {
+		out, err := command(t, append(folder(t), "QUINTET_ADRR=1", "QUINTET_ENV=x"), "", strings.Fields(args)...)
+		if err == nil || !strings.Contains(out, "QUINTET_ADDR?") || !strings.Contains(out, "write development or production") {
+			t.Errorf("%q: %v: %s", args, err, out)
+		}
+	}
+}
+
+func TestUnknownCommand(t *testing.T) {
+	if out, err := command(t, folder(t), "", "migrat"); err == nil || !strings.Contains(out, "unknown command") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestMigrateCommand(t *testing.T) {
+	each(t, func(t *testing.T, environ []string) {
+		environ = append(folder(t), environ...)
+		dialect := path.Base(t.Name())
+		steps := []struct{ args, want, not string }{
+			{"check", "lacks", "No mistakes"},
+			{"migrate --list", "[ ] " + dialect + "/0001_contenttypes_initial.sql", "[X]"},
+			{"migrate --plan", dialect + "/0002_auth_initial.sql", "applied"},
+			{"migrate", "applied " + dialect + "/0002_auth_initial.sql", "No migrations"},
+			{"migrate", "No migrations to apply.", "applied "},
+			{"migrate --plan", "No migrations to apply.", dialect + "/"},
+			{"migrate --list", "[X] " + dialect + "/0001_contenttypes_initial.sql", "[ ]"},
+			{"check", "No mistakes found.", "lacks"},
+		}
+		for _, s := range steps {
+			out, err := command(t, environ, "", strings.Fields(s.args)...)
+			if (err != nil) != (s.want == "lacks") || !strings.Contains(out, s.want) || strings.Contains(out, s.not) {
+				t.Errorf("%s: %v: %s", s.args, err, out)
+			}
+		}
+	})
+}
+
+func TestCreateSuperuser(t *testing.T) {
+	tests := []struct {
+		name, args, environ, stdin string
+		username, password, email  string // no username: refused
+		output                     string
+	}{
+		{
+			name: "by environment", args: "--no-input", environ: "DJANGO_SUPERUSER_USERNAME=ada DJANGO_SUPERUSER_PASSWORD=x DJANGO_SUPERUSER_EMAIL=a@B.C",
+			username: "ada", password: "x", email: "a@b.c", output: "Superuser ada created.",
+		},
+		{
+			name: "ours wins", args: "--noinput", environ: "DJANGO_SUPERUSER_USERNAME=no QUINTET_SUPERUSER_USERNAME=ada QUINTET_SUPERUSER_PASSWORD=y",
+			username: "ada", password: "y",
+		},
+		{name: "by flags", args: "--no-input --username ada --email a@b.c", username: "ada", email: "a@b.c", output: "no password yet"},
+		{name: "no name", args: "--no-input", output: "DJANGO_SUPERUSER_USERNAME"},
+		{name: "bad name", args: "--no-input --username a/b", output: "valid username"},
+		{
+			name: "asked", stdin: "ada\na@b.c\nlavender-9-harbour\nlavender-9-harbour\n",
+			username: "ada", password: "lavender-9-harbour", email: "a@b.c", output: "Username: E-mail address: Password: ",
+		},
+		{name: "asked, no e-mail, no final newline", stdin: "ada\n\nlavender-9-harbour\nlavender-9-harbour", username: "ada", password: "lavender-9-harbour"},
+		{name: "asked for the rest", args: "--username ada --email a@b.c", stdin: "lavender-9-harbour\nlavender-9-harbour\n", username: "ada", password: "lavender-9-harbour", email: "a@b.c"},
+		{
+			name: "second attempt", stdin: "a b\nada\n\none\ntwo\nlavender-9-harbour\nlavender-9-harbour\n",
+			username: "ada", password: "lavender-9-harbour", output: "passwords differ",
+		},
+		{name: "weak, insisting", stdin: "ada\n\n1234\n1234\ny\n", username: "ada", password: "1234", output: "too short"},
+		{name: "weak, giving in", stdin: "ada\n\n1234\n1234\nn\nlavender-9-harbour\nlavender-9-harbour\n", username: "ada", password: "lavender-9-harbour"},
+		{name: "blank cannot be insisted on", stdin: "ada\n\n\n\n\n\n\n\n", output: "no password after 3 attempts"},
+		{name: "input ends", stdin: "ada\n", output: "--no-input"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			environ := migrated(t)
+			out, err := command(t, append(environ, strings.Fields(tt.environ)...), tt.stdin, append([]string{"createsuperuser"}, strings.Fields(tt.args)...)...)
+			if (err == nil) != (tt.username != "") || !strings.Contains(out, tt.output) {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if tt.username != "" {
+				checkSuperuser(t, environ, tt.username, tt.password, tt.email)
+			}
+		})
+	}
+}
+
+func checkSuperuser(t *testing.T, environ []string, username, password, email string) {
+	t.Helper()
+	store, user := account(t, environ, username)
+	if !user.IsSuperuser || !user.IsStaff || !user.IsActive || user.Email != email {
+		t.Errorf("stored %+v", user)
+	}
+	if password == "" {
+		if user.HasUsablePassword() {
+			t.Error("there is a password")
+		}
+		return
+	}
+	if ok, err := store.CheckPassword(context.Background(), user, password); !ok || err != nil {
+		t.Errorf("the password is another one: %v", err)
+	}
+}
+
+func TestCreateSuperuserTwice(t *testing.T) {
+	each(t, func(t *testing.T, environ []string) {
+		environ = migrated(t, environ...)
+		args := []string{"createsuperuser", "--no-input", "--username", "ada"}
+		if out, err := command(t, environ, "", args...); err != nil {
+			t.Fatal(out, err)
+		}
+		if out, err := command(t, environ, "", args...); err == nil || !strings.Contains(out, `"ada" is taken`) {
+			t.Errorf("%v: %s", err, out)
+		}
+		if out, err := command(t, environ, "ada\nada\nada\n", "createsuperuser"); err == nil || !strings.Contains(out, "taken") {
+			t.Errorf("asked: %v: %s", err, out)
+		}
+	})
+}
+
+func TestChangePassword(t *testing.T) {
+	each(t, func(t *testing.T, environ []string) {
+		environ = migrated(t, environ...)
+		if out, err := command(t, environ, "", "createsuperuser", "--no-input", "--username", "ada"); err != nil {
+			t.Fatal(out, err)
+		}
+		if out, err := command(t, environ, "lavender-9-harbour\nlavender-9-harbour\n", "changepassword", "ada"); err != nil {
+			t.Fatal(out, err)
+		}
+		store, user := account(t, environ, "ada")
+		if ok, _ := store.CheckPassword(context.Background(), user, "lavender-9-harbour"); !ok {
+			t.Error("the password was not changed")
+		}
+		if out, err := command(t, environ, "", "changepassword", "nobody"); err == nil || !strings.Contains(out, `no account named "nobody"`) {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+}
+
+func TestLoadAndDump(t *testing.T) {
+	each(t, func(t *testing.T, environ []string) {
+		environ = migrated(t, environ...)
+		file := filepath.Join(t.TempDir(), "groups.json")
+		const fixture = `[{"model": "auth.group", "pk": 7, "fields": {"name": "Editors", "permissions": []}}]`
+		if err := os.WriteFile(file, []byte(fixture), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := command(t, environ, "", "loaddata", file); err != nil || !strings.Contains(out, "Installed 1 object(s) from 1 fixture(s)") {
+			t.Fatal(out, err)
+		}
+		if out, err := command(t, environ, strings.Replace(fixture, "7", "8", 1)[:len(fixture)], "loaddata", "-"); err == nil {
+			t.Errorf("a second group of that name: %s", out)
+		}
+		if out, err := command(t, environ, "", "dumpdata", "auth.group"); err != nil || strings.TrimSpace(out) != fixture {
+			t.Errorf("%v: %s", err, out)
+		}
+		target := filepath.Join(t.TempDir(), "dump.json")
+		if out, err := command(t, environ, "", "dumpdata", "auth.group", "-o", target); err != nil || out != "" {
+			t.Fatal(out, err)
+		}
+		if out, err := command(t, environ, "", "dumpdata", "nonsense", "-o", target); err == nil {
+			t.Errorf("an unknown app: %s", out)
+		}
+		if got, err := os.ReadFile(target); err != nil || strings.TrimSpace(string(got)) != fixture {
+			t.Errorf("a dump that failed replaced the file: %s %v", got, err)
+		}
+		if out, err := command(t, environ, "", "loaddata", "nowhere.json"); err == nil || !strings.Contains(out, "nowhere.json") {
+			t.Errorf("%v: %s", err, out)
+		}
+		if out, err := command(t, folder(t), "", "loaddata", file); err == nil || !strings.Contains(out, "sample migrate") {
+			t.Errorf("a database without tables: %v: %s", err, out)
+		}
+	})
+}
+
+func TestCheckGivesNotes(t *testing.T) {
+	environ := append(migrated(t), "QUINTET_ENV=production", "QUINTET_ALLOWED_HOSTS=*", "QUINTET_SECURE_COOKIES=false", "QUINTET_SECRET_KEY="+goodKey)
+	out, err := command(t, environ, "", "check")
+	if err != nil {
+		t.Fatal(out, err)
+	}
+	for _, part := range []string{"QUINTET_ALLOWED_HOSTS", "QUINTET_TRUSTED_PROXIES", "QUINTET_SECURE_COOKIES", "SQLite", "No mistakes"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("%q is not in %s", part, out)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package quintet
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	writeTimeout = 30 * time.Second // how long a client may take for the next piece of an answer
+	writeRenewal = 5 * time.Second  // how often that deadline is moved on, at most
+	writePiece   = 256 << 10        // bytes of a file between two looks at the deadline
+)
+
+// exchange is one request with its answer as the server sees it: who asks, under which id, and what was answered.
+// It is the http.ResponseWriter of everything inside.
+type exchange struct {
+	http.ResponseWriter
+	app    *App
+	id     string
+	ip     string // of the client, as far as it can be trusted
+	scheme string // "http" or "https", likewise
+
+	varyOrigin bool // CORS is on: caches must keep answers apart by origin
+	wrote      bool
+	status     int
+	size       int64
+	renewed    time.Time // when the write deadline was moved on
+}
+
+type exchangeKey struct{}
+
+// exchangeOf finds the exchange that ctx belongs to, or nil outside of requests.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// RequestID is the id of the request that ctx belongs to, as in the X-Request-ID header and the log; empty outside of requests.
+func RequestID(ctx context.Context) string {
+	if x := exchangeOf(ctx); x != nil {
+		return x.id
+	}
+	return ""
+}
+
+// ClientIP is the address of the client whose request ctx belongs to, looked up behind trusted proxies; empty outside of requests.
+func ClientIP(ctx context.Context) string {
+	if x := exchangeOf(ctx); x != nil {
+		return x.ip
+	}
+	return ""
+}
+
+// WriteHeader adds what depends on the state of the server at this moment, and notes the status.
+func (x *exchange) WriteHeader(status int) {
+	if x.wrote {
+		return
+	}
+	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		x.ResponseWriter.WriteHeader(status)
+		return
+	}
+	x.wrote, x.status = true, status
+	if x.varyOrigin {
+		addVary(x.Header(), "Origin")
+	}
+	if x.app.draining.Load() {
+		x.Header().Set("Connection", "close")
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
+// Write sends a piece of the body.
+func (x *exchange) Write(p []byte) (int, error) {
+	x.WriteHeader(http.StatusOK)
+	x.renewDeadline()
+	n, err := x.ResponseWriter.Write(p)
+	x.size += int64(n)
+	return n, err
+}
+
+// ReadFrom lets files go out without a copy in this process, in pieces that a slow client gets time for.
+func (x *exchange) ReadFrom(src io.Reader) (total int64, err error) {
+	x.WriteHeader(http.StatusOK)
+	for {
+		x.renewDeadline()
+		n, err := io.Copy(x.ResponseWriter, io.LimitReader(src, writePiece))
+		total, x.size = total+n, x.size+n
+		if err != nil || n < writePiece {
+			return total, err
+		}
+	}
+}
+
+// FlushError sends what is buffered.
+func (x *exchange) FlushError() error {
+	x.WriteHeader(http.StatusOK)
+	return http.NewResponseController(x.ResponseWriter).Flush()
+}
+
+// Flush implements http.Flusher.
+func (x *exchange) Flush() { _ = x.FlushError() }
+
+// Hijack gives the connection away (WebSockets).
+func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(x.ResponseWriter).Hijack()
+	if err == nil {
+		x.wrote, x.status = true, http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// renewDeadline moves the write deadline on, so that clients that do not read are cut while slow ones finish.
+func (x *exchange) renewDeadline() {
+	now := time.Now()
+	if now.Sub(x.renewed) < writeRenewal {
+		return
+	}
+	x.renewed = now
+	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(now.Add(writeTimeout))
+}

@@ -1,0 +1,80 @@
+package identity
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Permissions is a set of permissions by full name: "catalog.add_product".
+type Permissions struct {
+	names map[string]struct{}
+	all   bool
+}
+
+// Has tells whether the set holds the permission.
+func (p Permissions) Has(name string) bool {
+	_, ok := p.names[name]
+	return p.all || ok
+}
+
+// HasModule tells whether the set holds any permission of an app.
+func (p Permissions) HasModule(app string) bool {
+	if p.all {
+		return true
+	}
+	for name := range p.names {
+		if label, _, _ := strings.Cut(name, "."); label == app {
+			return true
+		}
+	}
+	return false
+}
+
+// Names are the stored permissions of the set in alphabetical order; a superuser has others beside them.
+func (p Permissions) Names() iter.Seq[string] {
+	return slices.Values(slices.Sorted(maps.Keys(p.names)))
+}
+
+const permissionsOfUser = `SELECT ct.app_label, p.codename FROM auth_permission p
+JOIN django_content_type ct ON ct.id = p.content_type_id
+WHERE p.id IN (SELECT up.permission_id FROM auth_user_user_permissions up WHERE up.user_id = ?
+UNION SELECT gp.permission_id FROM auth_group_permissions gp
+JOIN auth_user_groups ug ON ug.group_id = gp.group_id WHERE ug.user_id = ?)`
+
+const everyPermission = `SELECT ct.app_label, p.codename FROM auth_permission p
+JOIN django_content_type ct ON ct.id = p.content_type_id`
+
+// Permissions loads what user may do, own permissions and those of the groups, with one statement. A superuser has all
+// permissions, stored or not; somebody who is inactive or not logged in has none, which takes no statement.
+func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error) {
+	if !user.IsAuthenticated() || !user.IsActive {
+		return Permissions{}, nil
+	}
+	query, args := permissionsOfUser, []any{user.ID, user.ID}
+	if user.IsSuperuser {
+		query, args = everyPermission, nil
+	}
+	var rows []struct{ AppLabel, Codename string }
+	if err := s.db(ctx).Raw(query, args...).Scan(&rows).Error; err != nil {
+		return Permissions{}, fmt.Errorf("identity: loading permissions: %w", err)
+	}
+	set := Permissions{names: make(map[string]struct{}, len(rows)), all: user.IsSuperuser}
+	for _, row := range rows {
+		set.names[row.AppLabel+"."+row.Codename] = struct{}{}
+	}
+	return set, nil
+}
+
+// HasPerm tells whether user holds the permission, "catalog.add_product". An active superuser holds every one, without a
+// statement. For several questions about one user ask [Store.Permissions] once.
+func (s *Store) HasPerm(ctx context.Context, user *User, name string) (bool, error) {
+	if user.IsAuthenticated() && user.IsActive && user.IsSuperuser {
+		return true, nil
+	}
+	set, err := s.Permissions(ctx, user)
+	return set.Has(name), err
+}

@@ -1,0 +1,81 @@
+package migrate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrNewer says that the database has been migrated by newer code: running older code on it could lose data.
+// The error that wraps it is a [*NewerError].
+var ErrNewer = errors.New("the database is newer than the code")
+
+// ErrLocked says that another process held the migration lock for longer than Options.LockTimeout.
+var ErrLocked = errors.New("another process is migrating this database")
+
+// NewerError names the migrations that the database has and the code does not know.
+type NewerError struct{ Unknown []Record }
+
+// Error names the migrations and the ways out.
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("%v: it has %s; start the release that has them, restore a backup of before, "+
+		"or name them in Options.Tolerate when they do not concern this code", ErrNewer, joinRecords(e.Unknown))
+}
+
+// Is makes errors.Is(err, ErrNewer) true.
+func (e *NewerError) Is(target error) bool { return target == ErrNewer }
+
+// PartialError says that the database has some of the migrations that a file stands for, but not all: it was made by an
+// older Django or an older package.
+type PartialError struct {
+	File    string
+	Missing []Record
+}
+
+// Error names the missing migrations and the way out.
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("migration %s: the database has a part of it and lacks %s; bring it up to date with Django "+
+		"(manage.py migrate %s), then run this again", e.File, joinRecords(e.Missing), e.Missing[0].App)
+}
+
+// StatementError is a statement of a migration that the database refused. Nothing of the file is applied then.
+type StatementError struct {
+	File      string
+	Statement Statement
+	Err       error
+}
+
+// Error names file, line and the beginning of the statement, the cause and the way out.
+func (e *StatementError) Error() string {
+	return fmt.Sprintf("migration %s, line %d: %s: %v; nothing of this file was applied, %s",
+		e.File, e.Statement.Line, firstWords(e.Statement.SQL), e.Err, e.advice())
+}
+
+// Unwrap is the cause.
+func (e *StatementError) Unwrap() error { return e.Err }
+
+func (e *StatementError) advice() string {
+	if strings.Contains(e.Err.Error(), "already exists") {
+		return "and what it makes is there already: when that is as the file wants it, record the step with Options.Fake; " +
+			"else rename or drop it"
+	}
+	return "those before it are: mend the file or the data and run this again"
+}
+
+// firstWords is the first line of a statement, cut to a readable length.
+func firstWords(sql string) string {
+	const limit = 80
+	line, _, _ := strings.Cut(sql, "\n")
+	if len(line) > limit {
+		return strings.ToValidUTF8(line[:limit], "") + "…" // a character may have been cut
+	}
+	return strings.TrimRight(line, " (")
+}
+
+func joinRecords(records []Record) string {
+	names := make([]string, len(records))
+	for i, r := range records {
+		names[i] = r.String()
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,128 @@
+package orm
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+)
+
+// openPostgres opens one pool that pgx, database/sql and GORM share.
+func openPostgres(ctx context.Context, config Config) (*DB, error) {
+	settings, err := postgresSettings(config)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, settings)
+	if err != nil {
+		return nil, Translate(err)
+	}
+	conns := sql.OpenDB(poolConnector{stdlib.GetPoolConnector(pool), config.ConnectTimeout})
+	conns.SetMaxIdleConns(0) // the pool keeps them
+	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &DB{Gorm: g, SQL: conns, Pool: pool, dialect: Postgres}, nil
+}
+
+// postgresSettings reads the URL and adds what it does not say.
+func postgresSettings(config Config) (*pgxpool.Config, error) {
+	settings, err := pgxpool.ParseConfig(config.URL)
+	if err != nil {
+		return nil, fmt.Errorf("the database URL: %w", err)
+	}
+	if !strings.Contains(config.URL, "pool_max_conns=") {
+		settings.MaxConns = int32(min(config.MaxConns, 1<<15))
+	}
+	conn := settings.ConnConfig
+	conn.Tracer = statementTracer{}
+	if conn.ConnectTimeout == 0 {
+		conn.ConnectTimeout = config.ConnectTimeout
+	}
+	setDefault(conn.RuntimeParams, "application_name", "quintet")
+	setDefault(conn.RuntimeParams, "intervalstyle", "postgres")
+	if config.QueryTimeout > 0 {
+		setDefault(conn.RuntimeParams, "statement_timeout", strconv.FormatInt(config.QueryTimeout.Milliseconds(), 10))
+	}
+	conn.RuntimeParams["timezone"] = "UTC"
+	settings.AfterConnect = scanUTC
+	return settings, nil
+}
+
+// setDefault sets a parameter that the URL does not.
+func setDefault(params map[string]string, name, value string) {
+	for given := range params {
+		if strings.EqualFold(given, name) {
+			return
+		}
+	}
+	params[name] = value
+}
+
+// scanUTC makes times read from the connection UTC; pgx gives the computer's time zone otherwise.
+func scanUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
+// poolConnector gives database/sql connections of the pool, and says ErrUnavailable when there is none in time.
+type poolConnector struct {
+	driver.Connector
+	timeout time.Duration
+}
+
+func (c poolConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	conn, err := c.Connector.Connect(limited)
+	if err != nil && ctx.Err() == nil {
+		return nil, unavailable(fmt.Errorf("get a connection: %w", err))
+	}
+	return conn, err
+}
+
+// statementTracer tells the context's counters of everything the pool's connections run.
+type statementTracer struct{}
+
+func (statementTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	countStatement(ctx, data.SQL)
+	return ctx
+}
+
+func (statementTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (statementTracer) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (statementTracer) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+	countStatement(ctx, data.SQL)
+}
+
+func (statementTracer) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func (statementTracer) TraceCopyFromStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceCopyFromStartData) context.Context {
+	countStatement(ctx, "COPY "+data.TableName.Sanitize()+" FROM STDIN")
+	return ctx
+}
+
+func (statementTracer) TraceCopyFromEnd(context.Context, *pgx.Conn, pgx.TraceCopyFromEndData) {}
+
+var (
+	_ pgx.QueryTracer    = statementTracer{}
+	_ pgx.BatchTracer    = statementTracer{}
+	_ pgx.CopyFromTracer = statementTracer{}
+)

@@ -1,0 +1,109 @@
+package form
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/quintet-go/quintet/rest/internal/charset"
+)
+
+// ParseURLEncoded reads a body (or a query) of the form name=value&name=value. A body that is not in the character
+// set is read as ISO 8859-1; percent escapes that are not become U+FFFD. The only error is a *LimitError.
+func ParseURLEncoded(body []byte, cs charset.Charset, lim Limits) (*MultiDict, error) {
+	if exceeds(int64(len(body)), lim.fieldBytes()) {
+		return nil, tooLarge()
+	}
+	text, err := cs.Decode(body)
+	if err != nil {
+		text = latin1(body)
+	}
+	d := new(MultiDict)
+	if text == "" {
+		return d, nil
+	}
+	if exceeds(int64(strings.Count(text, "&"))+1, int64(lim.fields())) {
+		return nil, tooMany("fields")
+	}
+	for pair := range strings.SplitSeq(text, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		d.Add(unquote(name, cs), unquote(value, cs))
+	}
+	return d, nil
+}
+
+// latin1 decodes ISO 8859-1, in which every byte is a character.
+func latin1(body []byte) string {
+	var b strings.Builder
+	for _, c := range body {
+		b.WriteRune(rune(c))
+	}
+	return b.String()
+}
+
+// unquote replaces plus signs by blanks and percent escapes by characters.
+func unquote(s string, cs charset.Charset) string {
+	s = strings.ReplaceAll(s, "+", " ")
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		ascii := asciiLength(s)
+		b.WriteString(cs.DecodeReplacing(unescape(s[:ascii])))
+		other := otherLength(s[ascii:])
+		b.WriteString(s[ascii : ascii+other])
+		s = s[ascii+other:]
+	}
+	return b.String()
+}
+
+// asciiLength returns how many bytes at the start of s are ASCII; only these hold escapes that are decoded together.
+func asciiLength(s string) int {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func otherLength(s string) int {
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// unescape replaces percent escapes by bytes; a percent sign without two hexadecimal digits stays.
+func unescape(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			high, low := nibble(s[i+1]), nibble(s[i+2])
+			if high >= 0 && low >= 0 {
+				out = append(out, byte(high<<4|low))
+				i += 2
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return out
+}
+
+func nibble(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}

@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"cmp"
+	"math/big"
+	"reflect"
+	"strconv"
+
+	"github.com/quintet-go/quintet/orm"
+)
+
+// LimitOffset answers as many rows as asked for from a position on: ?limit=10&offset=30
+// (rest_framework.pagination.LimitOffsetPagination).
+type LimitOffset struct {
+	Default     int    // rows when the client names no limit; 0 makes the list a plain array then
+	Max         int    // greatest limit; 0 means 10,000, negative no limit
+	LimitParam  string // default "limit"
+	OffsetParam string // default "offset"
+}
+
+func (p LimitOffset) withDefaults() LimitOffset {
+	p.Max = cmp.Or(p.Max, defaultMaxSize)
+	p.LimitParam = cmp.Or(p.LimitParam, "limit")
+	p.OffsetParam = cmp.Or(p.OffsetParam, "offset")
+	return p
+}
+
+func (p LimitOffset) compile(*orm.Model, dialect) (Pagination, []string) {
+	return p.withDefaults(), checkSizes("LimitOffset", p.Default, p.Max)
+}
+
+func (p LimitOffset) page(r *Request, q *Query) (*Page, error) {
+	p = p.withDefaults()
+	limit := pageSize(r, p.LimitParam, p.Default, p.Max)
+	if limit == 0 {
+		return NoPagination.page(r, q)
+	}
+	count, err := q.count()
+	if err != nil {
+		return nil, err
+	}
+	offset := p.offset(r.Query(p.OffsetParam))
+	rows, err := p.rows(q, count, limit, offset)
+	if err != nil {
+		return nil, err
+	}
+	return countedPage(rows, count, p.next(r, limit, offset, count), p.previous(r, limit, offset)), nil
+}
+
+// offset reads a position, which may be any number; a wrong one is the beginning.
+func (p LimitOffset) offset(text string) *big.Int {
+	n, ok := pythonInt(text)
+	if !ok || n.Sign() < 0 {
+		return new(big.Int)
+	}
+	return n.Big()
+}
+
+func (p LimitOffset) rows(q *Query, count int64, limit int, offset *big.Int) (reflect.Value, error) {
+	if offset.Cmp(big.NewInt(count)) >= 0 {
+		return q.emptyRows(), nil
+	}
+	q.limit, q.offset = min(limit, int(count)), int(offset.Int64())
+	return q.load()
+}
+
+func (p LimitOffset) next(r *Request, limit int, offset *big.Int, count int64) string {
+	end := new(big.Int).Add(offset, big.NewInt(int64(limit)))
+	if end.Cmp(big.NewInt(count)) >= 0 {
+		return ""
+	}
+	return p.link(r, limit, end.String())
+}
+
+func (p LimitOffset) previous(r *Request, limit int, offset *big.Int) string {
+	if offset.Sign() <= 0 {
+		return ""
+	}
+	start := new(big.Int).Sub(offset, big.NewInt(int64(limit)))
+	if start.Sign() <= 0 {
+		return p.link(r, limit, "")
+	}
+	return p.link(r, limit, start.String())
+}
+
+// link sets both parameters; an empty offset is taken out.
+func (p LimitOffset) link(r *Request, limit int, offset string) string {
+	address := link(r, p.LimitParam, strconv.Itoa(limit))
+	if offset == "" {
+		return rewriteAddress(address, p.OffsetParam, nil)
+	}
+	return rewriteAddress(address, p.OffsetParam, []string{offset})
+}
+
+func (p LimitOffset) parameters() []Parameter {
+	p = p.withDefaults()
+	return []Parameter{
+		{Name: p.LimitParam, Type: "integer", Description: "Number of results to return per page."},
+		{Name: p.OffsetParam, Type: "integer", Description: "The initial index from which to return the results."},
+	}
+}
+
+func (LimitOffset) envelope() []string { return []string{"count", "next", "previous", "results"} }

@@ -1,0 +1,358 @@
+package rest
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"unsafe"
+
+	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/rest/internal/form"
+	"github.com/quintet-go/quintet/rest/internal/pyjson"
+	"github.com/quintet-go/quintet/rest/internal/pyvalue"
+)
+
+// maxRelatedKeys bounds how many keys one list of related objects may hold.
+const maxRelatedKeys = 10_000
+
+var relatedClasses = map[string]*fieldClass{
+	"pk": {name: "PrimaryKeyRelatedField", options: "field", parse: parseRelated, blank: relatedBlank, messages: map[string]string{
+		"does_not_exist": "Invalid pk \"{pk_value}\" - object does not exist.",
+		"incorrect_type": "Incorrect type. Expected pk value, received {data_type}.",
+	}},
+	"slug": {name: "SlugRelatedField", options: "field", parse: parseRelated, blank: relatedBlank, messages: map[string]string{
+		"does_not_exist": "Object with {slug_name}={value} does not exist.",
+		"invalid":        "Invalid value.",
+	}},
+	"string":    {name: "StringRelatedField", options: "field"},
+	"hyperlink": hyperlinkClass,
+	"texts": {name: "ManyRelatedField", options: "field", parse: refuseTexts, html: htmlList, messages: map[string]string{
+		"invalid": "Objects cannot be found by their texts.",
+	}},
+	"many": {
+		name: "ManyRelatedField", options: "field", parse: parseManyRelated, html: htmlList,
+		messages: map[string]string{
+			"not_a_list": "Expected a list of items but got type \"{input_type}\".",
+			"empty":      "This list may not be empty.",
+		},
+	},
+}
+
+// refuseTexts refuses every value: texts do not name objects. As in DRF a list of texts is a required field all the same,
+// unless it is tagged readonly (StringRelatedField(many=True) without read_only).
+func refuseTexts(_ *decoding, f *field, _ any) (any, error) { return nil, f.fail("invalid") }
+
+// relatedKey is how a related object is named on the wire: by its primary key, by another field, or by its text.
+type relatedKey struct {
+	model *orm.Model
+	field *orm.Field // the field that names the object
+	text  bool       // its String method instead; read-only
+	link  *hyperlink // by the address of a route that holds that field
+	limit func(r *Request, q *gorm.DB) *gorm.DB
+	enc   encoder // of the naming field, from a pointer to it
+}
+
+// isRelated tells whether t is a Related[M] and of which model.
+func isRelated(t reflect.Type) (reflect.Type, bool) {
+	if t.Kind() == reflect.Struct && t.NumField() == 1 && t.PkgPath() == reflect.TypeFor[Related[int]]().PkgPath() &&
+		t.Field(0).Name == "Object" && t.Field(0).Type.Kind() == reflect.Pointer {
+		return t.Field(0).Type.Elem(), true
+	}
+	return nil, false
+}
+
+// relatedBlank: an empty text names no object (RelatedField.run_validation).
+func relatedBlank(f *field, raw any, sent bool) (bool, any, error) {
+	if !sent || raw != "" {
+		return false, nil, nil
+	}
+	if !f.null {
+		return true, nil, f.fail("null")
+	}
+	return true, nil, nil
+}
+
+// parseRelated finds the object that raw names; the clean value is a pointer to it.
+func parseRelated(d *decoding, f *field, raw any) (any, error) {
+	key, err := f.related.key(d, f, raw)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := d.related(f.related, []any{key})
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := objects[key]; ok {
+		return o, nil
+	}
+	return nil, f.missing(raw)
+}
+
+// parseManyRelated finds all objects of a list in one statement; the first wrong item is reported.
+func parseManyRelated(d *decoding, f *field, raw any) (any, error) {
+	items, ok := iterable(raw)
+	if !ok {
+		return nil, f.fail("not_a_list", "input_type", typeName(raw))
+	}
+	if len(items) == 0 && !f.allowEmpty {
+		return nil, f.fail("empty")
+	}
+	if len(items) > maxRelatedKeys {
+		return nil, f.fail("max_length", "max_length", fmt.Sprint(maxRelatedKeys))
+	}
+	keys := make([]any, 0, len(items))
+	for _, item := range items {
+		key, err := f.child.related.key(d, f.child, item)
+		if err != nil {
+			return f.firstWrong(d, items, err)
+		}
+		keys = append(keys, key)
+	}
+	objects, err := d.related(f.child.related, keys)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]any, len(keys))
+	for i, key := range keys {
+		if found[i], ok = objects[key]; !ok {
+			return nil, f.child.missing(items[i])
+		}
+	}
+	return found, nil
+}
+
+// firstWrong reports the first item that is no key or names no object.
+func (f *field) firstWrong(d *decoding, items []any, wrong error) (any, error) {
+	for _, item := range items {
+		if _, err := parseRelated(d, f.child, item); err != nil {
+			return nil, err
+		}
+	}
+	return nil, wrong
+}
+
+// iterable is what Python would iterate over: lists, and the keys of an object.
+func iterable(raw any) ([]any, bool) {
+	switch v := raw.(type) {
+	case []any:
+		return v, true
+	case *pyjson.Dict:
+		return texts(v.Keys()), true
+	case *form.MultiDict:
+		return texts(v.Keys()), true
+	}
+	return nil, false
+}
+
+func (f *field) missing(raw any) error {
+	if f.related.link != nil {
+		return f.fail("does_not_exist")
+	}
+	if f.related.field.PrimaryKey {
+		return f.fail("does_not_exist", "pk_value", pyjson.Str(raw))
+	}
+	return f.fail("does_not_exist", "slug_name", f.related.field.Name, "value", pyjson.Str(raw))
+}
+
+// key turns a raw value into a comparable value of the naming column.
+func (k *relatedKey) key(d *decoding, f *field, raw any) (any, error) {
+	if k.link != nil {
+		return k.link.key(d.r, f, raw)
+	}
+	if raw == nil { // in a list: no object has the key null
+		return nil, nil
+	}
+	if _, ok := raw.(bool); ok && k.field.PrimaryKey {
+		return nil, f.wrongKey(raw)
+	}
+	if text, ok := raw.(string); ok && !k.field.PrimaryKey && !d.searchable(text) {
+		return nil, f.wrongKey(raw)
+	}
+	v, err := lookupKey(k.field.Kind, raw)
+	if err == nil {
+		return v, nil
+	}
+	if k.field.Kind == orm.UUID {
+		return nil, InvalidCode("invalid", fmt.Sprintf("“%s” is not a valid UUID.", pyjson.Str(raw)))
+	}
+	return nil, f.wrongKey(raw)
+}
+
+// searchable tells whether a text can be sent to the database at all: none takes lone surrogates, PostgreSQL takes no NUL.
+func (d *decoding) searchable(text string) bool {
+	codes, _ := pyvalue.Characters(text)
+	return len(codes) == 0 || d.r.api.config.DB.Dialect() != orm.Postgres && !slices.Contains(codes, pyvalue.SurrogateInText)
+}
+
+func (f *field) wrongKey(raw any) error {
+	if f.related.field.PrimaryKey {
+		return f.fail("incorrect_type", "data_type", typeName(raw))
+	}
+	return f.fail("invalid")
+}
+
+// related finds objects by their keys in one statement and remembers them for the rest of the body.
+func (d *decoding) related(k *relatedKey, keys []any) (map[any]any, error) {
+	known := d.found[k]
+	if known == nil {
+		known = make(map[any]any)
+		if d.found == nil {
+			d.found = make(map[*relatedKey]map[any]any)
+		}
+		d.found[k] = known
+	}
+	var wanted []any
+	for _, key := range keys {
+		if _, ok := known[key]; !ok && key != nil && !d.asked(k, key) {
+			wanted = append(wanted, key)
+		}
+	}
+	if len(wanted) == 0 {
+		return known, nil
+	}
+	rows, err := k.load(d.r, wanted)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows.Len() {
+		o := rows.Index(i)
+		known[k.keyOf(o)] = o.Interface()
+	}
+	return known, nil
+}
+
+type askedKey struct {
+	k   *relatedKey
+	key any
+}
+
+// asked remembers that a key was looked for, so that a missing one is not looked for again.
+func (d *decoding) asked(k *relatedKey, key any) bool {
+	a := askedKey{k, key}
+	if d.askedKeys[a] {
+		return true
+	}
+	if d.askedKeys == nil {
+		d.askedKeys = make(map[askedKey]bool)
+	}
+	d.askedKeys[a] = true
+	return false
+}
+
+// load selects the objects of keys as a slice of pointers.
+func (k *relatedKey) load(r *Request, keys []any) (reflect.Value, error) {
+	q := r.DB().Model(reflect.New(k.model.Type).Interface())
+	if k.limit != nil {
+		q = k.limit(r, q)
+	}
+	column := quote(k.model.Table) + "." + quote(k.field.Column)
+	if len(keys) == 1 {
+		q = q.Where(column+" = ?", keys[0])
+	} else {
+		q = q.Where(column+" IN ?", keys)
+	}
+	rows := reflect.New(reflect.SliceOf(reflect.PointerTo(k.model.Type)))
+	if err := q.Find(rows.Interface()).Error; err != nil {
+		return reflect.Value{}, fmt.Errorf("look up %s by %s: %w", k.model.Label(), k.field.Name, orm.Translate(err))
+	}
+	return rows.Elem(), nil
+}
+
+// keyOf is the comparable key of a loaded object.
+func (k *relatedKey) keyOf(object reflect.Value) any {
+	v := reflect.Indirect(object).FieldByIndex(k.field.Index)
+	switch {
+	case v.CanInt():
+		return v.Int()
+	case v.CanUint():
+		return int64(v.Uint())
+	case v.Kind() == reflect.String:
+		return v.String()
+	}
+	return v.Interface()
+}
+
+// setter assigns the found object: to a Related[M], to a *M, or its key to a plain variable.
+func (k *relatedKey) setter(t reflect.Type) (setter, error) {
+	if m, ok := isRelated(t); ok && m == k.model.Type {
+		return func(dst reflect.Value, v any) error {
+			if v == nil {
+				dst.SetZero()
+			} else {
+				dst.Field(0).Set(reflect.ValueOf(v))
+			}
+			return nil
+		}, nil
+	}
+	if t == reflect.PointerTo(k.model.Type) {
+		return func(dst reflect.Value, v any) error {
+			if v == nil {
+				dst.SetZero()
+			} else {
+				dst.Set(reflect.ValueOf(v))
+			}
+			return nil
+		}, nil
+	}
+	if t != k.field.Type {
+		return nil, fmt.Errorf("a key of %s is a %s (or use rest.Related[%s]), not a %s", k.model.Label(), k.field.Type, k.model.Type, t)
+	}
+	return func(dst reflect.Value, v any) error {
+		if v == nil {
+			dst.SetZero()
+		} else {
+			dst.Set(reflect.ValueOf(v).Elem().FieldByIndex(k.field.Index))
+		}
+		return nil
+	}, nil
+}
+
+// encoder writes the key of the object that a value of type t holds.
+func (k *relatedKey) encoder(t reflect.Type) (encoder, error) {
+	if _, ok := isRelated(t); ok || t == reflect.PointerTo(k.model.Type) {
+		return pointerEncoder(k.objectEncoder()), nil
+	}
+	if t == k.model.Type {
+		return k.objectEncoder(), nil
+	}
+	if t.Kind() == reflect.Pointer { // a nullable key column
+		return pointerEncoder(k.enc), nil
+	}
+	return k.enc, nil
+}
+
+// objectEncoder writes the key of the object at p.
+func (k *relatedKey) objectEncoder() encoder {
+	if k.text {
+		t := k.model.Type
+		return func(_ *encoding, dst []byte, p unsafe.Pointer) []byte {
+			return pyjson.AppendString(dst, k.objectText(reflect.NewAt(t, p)))
+		}
+	}
+	offset := offsetOf(k.model.Type, k.field.Index)
+	return func(e *encoding, dst []byte, p unsafe.Pointer) []byte { return k.enc(e, dst, unsafe.Add(p, offset)) }
+}
+
+// objectText is str(object): its String method, or "Product object (1)" as Django's default.
+func (k *relatedKey) objectText(object reflect.Value) string {
+	if s, ok := object.Interface().(fmt.Stringer); ok {
+		return s.String()
+	}
+	if s, ok := object.Elem().Interface().(fmt.Stringer); ok {
+		return s.String()
+	}
+	return fmt.Sprintf("%s object (%v)", k.model.Type.Name(), object.Elem().FieldByIndex(k.model.PK.Index))
+}
+
+// offsetOf is the offset of a field that no pointer leads to.
+func offsetOf(t reflect.Type, index []int) uintptr {
+	var offset uintptr
+	for _, i := range index {
+		sf := t.Field(i)
+		offset += sf.Offset
+		t = sf.Type
+	}
+	return offset
+}

@@ -1,0 +1,352 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
+)
+
+// AnyViewSet is a *ViewSet of any model.
+type AnyViewSet interface {
+	resource() *resourceSpec
+}
+
+// resourceSpec is a ViewSet without its type parameter.
+type resourceSpec struct {
+	model       reflect.Type
+	serializer  AnySerializer
+	serializers map[string]AnySerializer
+	chooser     func(r *Request) AnySerializer
+	alternates  []AnySerializer
+	perform     map[string]func(r *Request, m any) error // "create", "update", "destroy"
+	actions     []actionSpec
+	declared    *viewSetOptions
+}
+
+// actionSpec is an Action without its type parameter.
+type actionSpec struct {
+	name, path, urlName, doc string
+	handlers                 map[string]handlerSpec // by method
+	serializer               AnySerializer
+	permissions              []Permission
+	authenticators           []Authenticator
+	throttles                []Throttle
+	pagination               Pagination
+	backends                 []FilterBackend
+	parsers                  []Parser
+	detail                   bool
+}
+
+// handlerSpec is a Handler without its type parameter.
+type handlerSpec = Handler[struct{}]
+
+func (vs *ViewSet[M]) resource() *resourceSpec {
+	sp := &resourceSpec{
+		model: reflect.TypeFor[M](), declared: vs.options(), serializers: map[string]AnySerializer{},
+		perform: map[string]func(*Request, any) error{},
+	}
+	if vs.Serializer != nil {
+		sp.serializer = vs.Serializer
+	}
+	for name, s := range vs.Serializers {
+		sp.serializers[name] = s
+	}
+	for _, s := range vs.Alternates {
+		sp.alternates = append(sp.alternates, s)
+	}
+	if vs.SerializerFor != nil {
+		sp.chooser = func(r *Request) AnySerializer { return vs.SerializerFor(r) }
+	}
+	for name, hook := range map[string]func(*Request, *M) error{
+		"create": vs.PerformCreate, "update": vs.PerformUpdate, "destroy": vs.PerformDestroy,
+	} {
+		if hook != nil {
+			sp.perform[name] = func(r *Request, m any) error { return hook(r, m.(*M)) }
+		}
+	}
+	for _, a := range vs.Actions {
+		sp.actions = append(sp.actions, a.spec())
+	}
+	return sp
+}
+
+func (a Action[M]) spec() actionSpec {
+	sp := actionSpec{
+		name: a.Name, path: a.Path, urlName: a.URLName, doc: a.Doc, detail: a.Handle.detail,
+		permissions: a.Permissions, authenticators: a.Authenticators, throttles: a.Throttles, pagination: a.Pagination,
+		backends: a.FilterBackends, parsers: a.Parsers, handlers: map[string]handlerSpec{},
+	}
+	if a.Serializer != nil {
+		sp.serializer = a.Serializer
+	}
+	methods := a.Methods
+	if len(methods) == 0 {
+		methods = []string{a.Handle.method}
+	}
+	for _, m := range methods {
+		sp.handlers[m] = handlerSpec(a.Handle)
+	}
+	for m, h := range a.Also {
+		sp.handlers[m] = handlerSpec(h)
+		sp.detail = sp.detail || h.detail
+	}
+	if sp.path == "" {
+		sp.path = a.Name
+	}
+	if sp.urlName == "" {
+		sp.urlName = strings.ReplaceAll(a.Name, "_", "-")
+	}
+	return sp
+}
+
+// resource is a compiled ViewSet: what its operations share.
+type resource struct {
+	api         *API
+	model       *orm.Model
+	serializer  *serializer
+	serializers map[string]*serializer // by action
+	alternates  []*serializer          // that chooser may return besides
+	chooser     func(r *Request) AnySerializer
+	plans       map[*serializer]*loadPlan
+	perform     map[string]func(r *Request, m any) error
+	options     *viewSetOptions
+	lookup      *orm.Field
+	lookupParam string
+	filters     *filterSet
+	search      *search
+	ordering    *ordering
+	d           dialect
+}
+
+// chosen is the serializer of this request and what it needs loaded.
+func (rs *resource) chosen(r *Request) (*serializer, *loadPlan) {
+	s := rs.serializer
+	if rs.chooser != nil {
+		if declared := rs.chooser(r); declared != nil {
+			if c := r.api.serializers[declared.key()]; c != nil {
+				return c, rs.plans[c]
+			}
+		}
+	}
+	if own := rs.serializers[r.Action()]; rs.plans[own] != nil { // not the form of another model's objects
+		s = own
+	}
+	return s, rs.plans[s]
+}
+
+// base is the query of all rows that exist for this request.
+func (rs *resource) base(r *Request) *gorm.DB {
+	q := r.DB().Model(reflect.New(rs.model.Type).Interface())
+	if rs.options.querySet != nil {
+		q = rs.options.querySet(r, q)
+	}
+	return q
+}
+
+// filtered is a query over base with the filter backends of the operation applied (filter_queryset).
+func (rs *resource) filtered(r *Request, base *gorm.DB) (*Query, error) {
+	q := newQuery(r, rs.model, base)
+	backends := r.api.config.FilterBackends
+	if r.operation != nil {
+		backends = r.operation.backends
+	}
+	ordered := false
+	for _, b := range backends {
+		switch b {
+		case FieldFilters:
+			if err := rs.filters.apply(r, q); err != nil {
+				return nil, err
+			}
+		case SearchFilter:
+			if err := rs.search.apply(r, q); err != nil {
+				return nil, err
+			}
+		case OrderingFilter:
+			rs.ordering.apply(r, q)
+			ordered = true
+		}
+	}
+	if !ordered && !q.chosen {
+		q.orderBy(rs.ordering.fallback, false)
+	}
+	return q, nil
+}
+
+// load selects the rows of q with everything that the chosen serializer reads: a slice of pointers to the model.
+func (q *Query) load() (reflect.Value, error) { return q.run(q.plan, false) }
+
+func (q *Query) run(plan *loadPlan, locked bool) (reflect.Value, error) {
+	sel := &selection{}
+	plan.selectInto(sel, &q.scope, q.scope.alias, nil)
+	tx := q.statement(strings.Join(sel.columns, ", "))
+	if locked && q.d.name() == "postgres" {
+		tx = locking(tx, q.model.Table)
+	}
+	rows, err := tx.Rows()
+	if err != nil {
+		return reflect.Value{}, q.failed("load", err)
+	}
+	out := reflect.MakeSlice(reflect.SliceOf(reflect.PointerTo(q.model.Type)), 0, max(q.limit, 0))
+	scanner := newRowScanner(sel, q.model.Type)
+	for rows.Next() {
+		m, err := scanner.scan(q.r.Context(), rows)
+		if err != nil {
+			rows.Close()
+			return out, fmt.Errorf("read a row of %s: %w", q.model.Label(), err)
+		}
+		out = reflect.Append(out, m)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return out, q.failed("load", err)
+	}
+	return out, plan.loadMany(q.r, out)
+}
+
+// get loads the object that the address names and checks the permissions for it (get_object).
+func (rs *resource) get(r *Request) (reflect.Value, error) { return rs.find(r, false) }
+
+// getLocked is get with the row locked until the transaction ends.
+func (rs *resource) getLocked(r *Request) (reflect.Value, error) { return rs.find(r, true) }
+
+func (rs *resource) find(r *Request, locked bool) (reflect.Value, error) {
+	q, err := rs.filtered(r, rs.base(r))
+	if err != nil {
+		return reflect.Value{}, err
+	}
+	key, err := lookupKey(rs.lookup.Kind, r.Param(rs.lookupParam))
+	if err != nil {
+		return reflect.Value{}, ErrNotFound
+	}
+	_, q.plan = rs.chosen(r)
+	q.whereSQL(fragment{sql: quote(rs.model.Table) + "." + quote(rs.lookup.Column) + " = ?", args: []any{key}})
+	q.limit, q.order = 1, nil
+	rows, err := q.run(q.plan, locked)
+	if err != nil {
+		return reflect.Value{}, err
+	}
+	if rows.Len() == 0 {
+		return reflect.Value{}, noMatch(rs.model)
+	}
+	m := rows.Index(0)
+	r.loaded(m)
+	if r.Method() != http.MethodGet && r.Method() != http.MethodHead {
+		q.plan.remember(r, m)
+	}
+	return m, r.checkObjectPermissions(r.permissions(), m.Interface())
+}
+
+// remember notes that the related objects of m stand as they are stored, for hooks that change and save them too.
+func (p *loadPlan) remember(r *Request, m reflect.Value) {
+	for _, j := range p.joins {
+		if o := m.Elem().FieldByIndex(j.index); !o.IsNil() {
+			r.loaded(o)
+			j.plan.remember(r, o)
+		}
+	}
+	for _, many := range p.many {
+		list := m.Elem().FieldByIndex(many.index)
+		for i := 0; list.Type().Elem().Kind() == reflect.Pointer && i < list.Len(); i++ {
+			r.loaded(list.Index(i))
+			many.plan.remember(r, list.Index(i))
+		}
+	}
+}
+
+// refresh loads the relations of m that are not there yet, so that it can be written.
+func (rs *resource) refresh(r *Request, plan *loadPlan, m reflect.Value) error {
+	one := reflect.Append(reflect.MakeSlice(reflect.SliceOf(m.Type()), 0, 1), m)
+	return plan.complete(r, one)
+}
+
+// complete loads what is missing: to-one objects that are nil or another than the key says, to-many lists that are nil.
+func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
+	for _, j := range p.joins {
+		if err := j.complete(r, rows); err != nil {
+			return err
+		}
+	}
+	for _, m := range p.many {
+		lacking := reflect.MakeSlice(rows.Type(), 0, rows.Len())
+		for i := range rows.Len() {
+			if rows.Index(i).Elem().FieldByIndex(m.index).IsNil() {
+				lacking = reflect.Append(lacking, rows.Index(i))
+			}
+		}
+		if lacking.Len() == 0 {
+			continue
+		}
+		if err := m.load(r, lacking); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complete loads the objects of one to-one relation for all rows that lack them.
+func (j *joinPlan) complete(r *Request, rows reflect.Value) error {
+	near := r.Registry().Model(rows.Type().Elem().Elem()).ByColumn(j.hop.near)
+	if near == nil {
+		return nil
+	}
+	byKey := map[any][]reflect.Value{}
+	var keys []any
+	for i := range rows.Len() {
+		row := rows.Index(i).Elem()
+		key := keyValue(row.FieldByIndex(near.Index))
+		if key == nil || j.holds(row, key) {
+			continue
+		}
+		if byKey[key] == nil {
+			keys = append(keys, key)
+		}
+		byKey[key] = append(byKey[key], row)
+	}
+	if len(keys) > 0 {
+		q := newQuery(r, j.plan.model, r.DB().Model(reflect.New(j.plan.model.Type).Interface()))
+		far := j.plan.model.ByColumn(j.hop.far)
+		q.whereSQL(fragment{sql: quote(j.plan.model.Table) + "." + quote(far.Column) + " IN ?", args: []any{keys}})
+		found, err := q.run(j.plan, false)
+		if err != nil {
+			return err
+		}
+		for i := range found.Len() {
+			for _, row := range byKey[keyValue(found.Index(i).Elem().FieldByIndex(far.Index))] {
+				row.FieldByIndex(j.index).Set(found.Index(i))
+			}
+		}
+	}
+	return j.plan.complete(r, j.objects(rows))
+}
+
+// holds tells whether the row has the object of the key already.
+func (j *joinPlan) holds(row reflect.Value, key any) bool {
+	o := row.FieldByIndex(j.index)
+	if o.IsNil() {
+		return false
+	}
+	far := j.plan.model.ByColumn(j.hop.far)
+	return far != nil && keyValue(o.Elem().FieldByIndex(far.Index)) == key
+}
+
+// location is the header of a new object whose form has a field "url" (CreateModelMixin.get_success_headers).
+func (s *serializer) location(r *Request, m reflect.Value) http.Header {
+	f := s.field("url")
+	if f == nil {
+		return nil
+	}
+	at := f.attr.at(m.UnsafePointer())
+	if at == nil {
+		return nil
+	}
+	text, err := ParseRendered(Rendered(f.enc(&encoding{r}, nil, at)))
+	if address, ok := text.(string); ok && err == nil {
+		return http.Header{"Location": {address}}
+	}
+	return nil
+}
