@@ -17,9 +17,58 @@ import (
 
 // transaction is the connection pool of a *gorm.DB inside [Atomic]: it goes wherever the *gorm.DB goes.
 type transaction struct {
-	*sql.Tx
+	session
 	savepoints int
 	hooks      []func()
+}
+
+// errEnded keeps GORM's Commit and Rollback out of the way.
+var errEnded = errors.New("a transaction of orm.Atomic ends with its function: return nil to commit, an error to roll back")
+
+// Commit is there for GORM to see that it is inside of a transaction, whose parts are savepoints; it always fails.
+func (t *transaction) Commit() error { return errEnded }
+
+// Rollback is like Commit.
+func (t *transaction) Rollback() error { return errEnded }
+
+// session is the connection that a transaction runs on.
+type session interface {
+	gorm.ConnPool
+	send(ctx context.Context, items []batchItem) error
+	discard() // forgets what was queued since the last statement
+	commit(ctx context.Context) error
+	rollback() // does nothing after a commit but to give the connection back
+}
+
+// sqlSession is a transaction of database/sql.
+type sqlSession struct{ *sql.Tx }
+
+func (s sqlSession) send(ctx context.Context, items []batchItem) error {
+	return sendEach(ctx, s.Tx, items)
+}
+func (s sqlSession) discard()  {}
+func (s sqlSession) rollback() { _ = s.Tx.Rollback() }
+
+// commit says why ctx ended when it did: database/sql has undone the transaction then, and says only that it is over.
+func (s sqlSession) commit(ctx context.Context) error {
+	err := s.Tx.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// begin opens a session on the connections of db.
+func begin(ctx context.Context, db *gorm.DB) (session, error) {
+	switch pool := db.Statement.ConnPool.(type) {
+	case *postgresConns:
+		return &postgresSession{conns: pool}, nil
+	case gorm.TxBeginner:
+		tx, err := pool.BeginTx(ctx, nil)
+		return sqlSession{tx}, err
+	default:
+		return nil, fmt.Errorf("%T cannot begin one; give Atomic a *gorm.DB of orm.Open or of another Atomic", pool)
+	}
 }
 
 // transactionOf is nil outside of Atomic.
@@ -37,15 +86,11 @@ func Atomic(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error 
 	if outer := transactionOf(db); outer != nil {
 		return outer.nested(ctx, db, fn)
 	}
-	beginner, ok := db.Statement.ConnPool.(gorm.TxBeginner)
-	if !ok {
-		return fmt.Errorf("begin a transaction: %T cannot begin one; give Atomic a *gorm.DB of orm.Open or of another Atomic", db.Statement.ConnPool)
-	}
-	sqlTx, err := beginner.BeginTx(ctx, nil)
+	session, err := begin(ctx, db)
 	if err != nil {
 		return Translate(fmt.Errorf("begin a transaction: %w", err))
 	}
-	t := &transaction{Tx: sqlTx}
+	t := &transaction{session: session}
 	if err := t.run(ctx, db, fn); err != nil {
 		return err
 	}
@@ -57,7 +102,7 @@ func Atomic(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error 
 
 // run calls fn and ends the transaction.
 func (t *transaction) run(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB) error) error {
-	defer func() { _ = t.Tx.Rollback() }() // does nothing after a commit
+	defer t.rollback()
 	if err := fn(t.bind(ctx, db)); err != nil {
 		return explain(err)
 	}
@@ -65,15 +110,6 @@ func (t *transaction) run(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB)
 		return Translate(fmt.Errorf("commit: %w", err))
 	}
 	return nil
-}
-
-// commit says why ctx ended when it did: database/sql has undone the transaction then, and says only that it is over.
-func (t *transaction) commit(ctx context.Context) error {
-	err := t.Tx.Commit()
-	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }
 
 // bind is db inside the transaction.
@@ -97,6 +133,7 @@ func (t *transaction) nested(ctx context.Context, db *gorm.DB, fn func(tx *gorm.
 			return
 		}
 		t.hooks = t.hooks[:hooks]
+		t.discard()
 		undo := context.WithoutCancel(ctx) // when ctx has ended, so has the transaction, and this does nothing
 		_ = t.exec(undo, "ROLLBACK TO SAVEPOINT "+name)
 		_ = t.exec(undo, "RELEASE SAVEPOINT "+name)
@@ -112,8 +149,7 @@ func (t *transaction) nested(ctx context.Context, db *gorm.DB, fn func(tx *gorm.
 }
 
 func (t *transaction) exec(ctx context.Context, statement string) error {
-	_, err := t.Tx.ExecContext(ctx, statement)
-	return Translate(err)
+	return t.send(ctx, []batchItem{{sql: statement}})
 }
 
 // InTransaction tells whether db is one of [Atomic].

@@ -28,7 +28,7 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	}
 	conns := sql.OpenDB(poolConnector{stdlib.GetPoolConnector(pool), config.ConnectTimeout})
 	conns.SetMaxIdleConns(0) // the pool keeps them
-	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
+	g, err := openGorm(postgres.New(postgres.Config{Conn: &postgresConns{conns, pool, config.ConnectTimeout}}), config)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -89,7 +89,7 @@ func (c poolConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	defer cancel()
 	conn, err := c.Connector.Connect(limited)
 	if err != nil && ctx.Err() == nil {
-		return nil, unavailable(fmt.Errorf("get a connection: %w", err))
+		return nil, noConnection(err)
 	}
 	return conn, err
 }

@@ -1,0 +1,175 @@
+package orm
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+)
+
+// Batch is a list of statements that go to the database together: in one round trip on PostgreSQL, one after the other on
+// SQLite. Their SQL is in the dialect of the database, with "$1" or "?" for the arguments. When one of them fails, those
+// after it do not run; outside of [Atomic] what ran before stays. The zero value is empty. A Batch is sent once.
+type Batch struct{ items []batchItem }
+
+// batchItem is one statement and who reads its answer.
+type batchItem struct {
+	sql  string
+	args []any
+	read func(rows *Rows) error     // of a statement with rows
+	done func(affected int64) error // of one without; nil when nobody asks
+	tag  func(text string)          // of COMMIT, which may have been a rollback
+}
+
+// Query adds a statement whose rows read takes, in the order of the batch. read must not use the database; it need not read
+// to the end.
+func (b *Batch) Query(statement string, args []any, read func(rows *Rows) error) {
+	b.items = append(b.items, batchItem{sql: statement, args: args, read: read})
+}
+
+// Exec adds a statement without rows; done gets the number of rows that it changed, and may be nil.
+func (b *Batch) Exec(statement string, args []any, done func(affected int64) error) {
+	b.items = append(b.items, batchItem{sql: statement, args: args, done: done})
+}
+
+// Len is how many statements were added.
+func (b *Batch) Len() int { return len(b.items) }
+
+// Send runs the statements and returns when all answers have been read. The error is that of the first statement that
+// failed, explained as [Translate] does, or what a function of the batch returned.
+func (b *Batch) Send(ctx context.Context, db *gorm.DB) error {
+	if len(b.items) == 0 {
+		return nil
+	}
+	switch pool := db.Statement.ConnPool.(type) {
+	case *transaction:
+		return pool.send(ctx, b.items)
+	case *postgresConns:
+		return pool.send(ctx, b.items)
+	default:
+		return sendEach(ctx, pool, b.items)
+	}
+}
+
+// Queue is Send put off: inside [Atomic] on PostgreSQL the statements go with the next one that has to be waited for, the
+// COMMIT at the latest, and so cost no round trip of their own; their functions are called then. Elsewhere Queue is Send.
+func (b *Batch) Queue(ctx context.Context, db *gorm.DB) error {
+	if t := transactionOf(db); t != nil {
+		if s, ok := t.session.(*postgresSession); ok {
+			s.waiting = append(s.waiting, b.items...)
+			return nil
+		}
+	}
+	return b.Send(ctx, db)
+}
+
+// Rows is the answer of one statement of a [Batch]. It is valid until the function that got it returns.
+type Rows struct {
+	pg  pgx.Rows
+	sql *sql.Rows
+}
+
+// Next goes to the next row; false when there is none.
+func (r *Rows) Next() bool {
+	if r.pg != nil {
+		return r.pg.Next()
+	}
+	return r.sql.Next()
+}
+
+// Scan copies the columns of the row to variables, as database/sql and pgx do.
+func (r *Rows) Scan(to ...any) error {
+	if r.pg != nil {
+		return r.pg.Scan(to...)
+	}
+	return r.sql.Scan(to...)
+}
+
+// Native is the answer as pgx gives it, nil when the statement ran through database/sql.
+func (r *Rows) Native() pgx.Rows { return r.pg }
+
+// sendEach runs statements one after the other through database/sql.
+func sendEach(ctx context.Context, pool gorm.ConnPool, items []batchItem) error {
+	for i := range items {
+		if err := items[i].run(ctx, pool); err != nil {
+			return Translate(err)
+		}
+	}
+	return nil
+}
+
+func (item *batchItem) run(ctx context.Context, pool gorm.ConnPool) error {
+	if item.read == nil {
+		return item.exec(ctx, pool)
+	}
+	rows, err := pool.QueryContext(ctx, item.sql, item.args...)
+	if err != nil {
+		return err
+	}
+	err = item.read(&Rows{sql: rows})
+	return errors.Join(err, rows.Err(), rows.Close())
+}
+
+func (item *batchItem) exec(ctx context.Context, pool gorm.ConnPool) error {
+	result, err := pool.ExecContext(ctx, item.sql, item.args...)
+	if err != nil || item.done == nil {
+		return err
+	}
+	affected, err := result.RowsAffected()
+	if err != nil {
+		return err
+	}
+	return item.done(affected)
+}
+
+// sendNative runs statements through pgx in one round trip.
+func sendNative(ctx context.Context, conn *pgx.Conn, items []batchItem) error {
+	if len(items) == 1 {
+		rows, err := conn.Query(ctx, items[0].sql, items[0].args...)
+		if err != nil {
+			return Translate(err)
+		}
+		return Translate(items[0].take(rows))
+	}
+	batch := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, len(items))}
+	queries := make([]pgx.QueuedQuery, len(items))
+	for i := range items {
+		queries[i] = pgx.QueuedQuery{SQL: items[i].sql, Arguments: items[i].args}
+		batch.QueuedQueries[i] = &queries[i]
+	}
+	results := conn.SendBatch(ctx, batch)
+	for i := range items {
+		rows, err := results.Query()
+		if err == nil {
+			err = items[i].take(rows)
+		}
+		if err != nil {
+			_ = results.Close() // says the same again
+			return Translate(err)
+		}
+	}
+	return Translate(results.Close())
+}
+
+// take reads the answer of pgx.
+func (item *batchItem) take(rows pgx.Rows) error {
+	defer rows.Close()
+	if item.read != nil {
+		if err := item.read(&Rows{pg: rows}); err != nil {
+			return err
+		}
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if item.tag != nil {
+		item.tag(rows.CommandTag().String())
+	}
+	if item.done == nil {
+		return nil
+	}
+	return item.done(rows.CommandTag().RowsAffected())
+}

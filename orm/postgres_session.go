@@ -1,0 +1,167 @@
+package orm
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// postgresConns is GORM's connection pool on PostgreSQL: database/sql for GORM's own statements, pgx for a [Batch].
+type postgresConns struct {
+	*sql.DB
+	pool *pgxpool.Pool
+	wait time.Duration // for a free connection
+}
+
+// GetDBConn gives GORM the pool of database/sql.
+func (c *postgresConns) GetDBConn() (*sql.DB, error) { return c.DB, nil }
+
+// send runs a batch on a connection of the pool.
+func (c *postgresConns) send(ctx context.Context, items []batchItem) error {
+	conn, err := c.acquire(ctx)
+	if err != nil {
+		return Translate(err)
+	}
+	defer conn.Release()
+	return sendNative(ctx, conn.Conn(), items)
+}
+
+// acquire takes a connection, and says ErrUnavailable when there is none in time.
+func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	limited, cancel := context.WithTimeout(ctx, c.wait)
+	defer cancel()
+	conn, err := c.pool.Acquire(limited)
+	if err != nil && ctx.Err() == nil {
+		return nil, noConnection(err)
+	}
+	return conn, err
+}
+
+func noConnection(err error) error { return unavailable(fmt.Errorf("get a connection: %w", err)) }
+
+// errUndone is a commit that PostgreSQL answered with a rollback.
+var errUndone = errors.New("the transaction was undone, because one of its statements had failed: return its error from Atomic, or run it in an Atomic of its own")
+
+// postgresSession is the connection of a transaction. It is taken when the first statement comes, and BEGIN goes with it.
+type postgresSession struct {
+	conns   *postgresConns
+	conn    *sql.Conn // for GORM
+	native  *pgx.Conn // the same connection
+	begun   bool
+	waiting []batchItem // to go with the next statement
+}
+
+// open takes the connection.
+func (s *postgresSession) open(ctx context.Context) error {
+	if s.native != nil {
+		return nil
+	}
+	conn, err := s.conns.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	err = conn.Raw(func(driverConn any) error {
+		inner, ok := driverConn.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("%T is no connection of pgx", driverConn)
+		}
+		s.native = inner.Conn()
+		return nil
+	})
+	s.conn = conn
+	return err
+}
+
+// send runs items after BEGIN, if that is still to come, and what waits.
+func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
+	if err := s.open(ctx); err != nil {
+		return Translate(err)
+	}
+	if s.begun && len(s.waiting) == 0 {
+		return sendNative(ctx, s.native, items)
+	}
+	all := make([]batchItem, 0, 1+len(s.waiting)+len(items))
+	if !s.begun {
+		all = append(all, batchItem{sql: "BEGIN"})
+	}
+	all = append(append(all, s.waiting...), items...)
+	s.begun, s.waiting = true, nil
+	return sendNative(ctx, s.native, all)
+}
+
+// ready makes the connection ready for a statement of GORM.
+func (s *postgresSession) ready(ctx context.Context) error {
+	if s.begun && len(s.waiting) == 0 {
+		return nil
+	}
+	return s.send(ctx, nil)
+}
+
+func (s *postgresSession) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	return s.conn.PrepareContext(ctx, query)
+}
+
+func (s *postgresSession) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	return s.conn.ExecContext(ctx, query, args...)
+}
+
+func (s *postgresSession) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	return s.conn.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext can return an error only with the row: a context that has ended brings it there.
+func (s *postgresSession) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	err := s.ready(ctx)
+	if err == nil {
+		return s.conn.QueryRowContext(ctx, query, args...)
+	}
+	ended, cancel := context.WithCancelCause(ctx)
+	cancel(err)
+	return s.conns.QueryRowContext(ended, query, args...)
+}
+
+func (s *postgresSession) discard() { s.waiting = nil }
+
+// commit sends what waits and COMMIT; a transaction without statements was never begun.
+func (s *postgresSession) commit(ctx context.Context) error {
+	if !s.begun && len(s.waiting) == 0 {
+		return nil
+	}
+	undone := false
+	err := s.send(ctx, []batchItem{{sql: "COMMIT", tag: func(tag string) { undone = tag == "ROLLBACK" }}})
+	if err == nil && undone {
+		err = errUndone
+	}
+	s.begun = err != nil
+	return err
+}
+
+// rollback undoes what was not committed and gives the connection back.
+func (s *postgresSession) rollback() {
+	if s.conn == nil {
+		return
+	}
+	if s.begun && s.native != nil && !s.native.IsClosed() {
+		ctx, cancel := context.WithTimeout(context.Background(), s.conns.wait)
+		defer cancel()
+		if _, err := s.native.Exec(ctx, "ROLLBACK"); err != nil {
+			_ = s.native.Close(ctx) // the server undoes it then
+		}
+	}
+	_ = s.conn.Close() // nothing can be done about a connection that does not close
+}
