@@ -65,8 +65,8 @@ type Meta struct {
 	VerboseMany string     // plural; default: Verbose + "s"
 	Ordering    []string   // default order in field names, "-" first for descending
 	Unique      []Unique   // unique together and unique constraints
-	Checks      []Check    // made by the SQL of the migrations; here they are for the record
-	Indexes     [][]string // likewise: further indexes, each a list of field names
+	Checks      []Check    // check constraints
+	Indexes     []Index    // indexes besides those of single fields
 	Permissions []string   // default permissions; nil means add, change, delete, view
 }
 
@@ -83,6 +83,19 @@ type Unique struct {
 
 // Check is a check constraint: its name, and its condition in SQL.
 type Check struct{ Name, SQL string }
+
+// Index is an index of a table, over fields or over expressions.
+type Index struct {
+	Fields      []string // field names, "-" first for descending: "category", "-price"
+	Expressions string   // SQL in place of Fields: `lower("name")`; needs a Name
+	Name        string   // default as Django derives it
+	Condition   string   // SQL of a partial index; empty for none
+	// Method is the access method on PostgreSQL: "gin", "gist", "brin", "hash"; empty means "btree". An index with another
+	// method than btree is not made on SQLite, which has no other.
+	Method string
+	// OpClass is the operator class of each field on PostgreSQL: "gin_trgm_ops" for trigrams; empty means the default.
+	OpClass string
+}
 
 // Choice is one allowed value with its label. Group names the optgroup it belongs to, empty for none.
 type Choice struct {

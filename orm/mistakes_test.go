@@ -48,7 +48,7 @@ type wrong struct {
 
 func (wrong) TableName() string { return "a_wrong" }
 func (wrong) Meta() orm.Meta {
-	return orm.Meta{App: "a", Ordering: []string{"-age"}, Unique: []orm.Unique{{Fields: []string{"name"}}}, Indexes: [][]string{{"friends"}}}
+	return orm.Meta{App: "a", Ordering: []string{"-age"}, Unique: []orm.Unique{{Fields: []string{"name"}}}, Indexes: []orm.Index{{Fields: []string{"friends"}}, {Expressions: "lower(name)"}, {Name: "empty"}}}
 }
 
 type noKey2 struct {
@@ -92,6 +92,8 @@ func TestRegistryReportsAllMistakes(t *testing.T) {
 		`orm_test.wrong.Meta: Ordering: "age": a.wrong has no field "age"`,
 		`orm_test.wrong.Meta: Unique: a.wrong has no column "name"`,
 		`orm_test.wrong.Meta: Indexes: a.wrong has no column "friends"`,
+		`orm_test.wrong.Meta: Indexes: the index over lower(name) needs a Name`,
+		`orm_test.wrong.Meta: Indexes: give each index either Fields or Expressions`,
 		`orm_test.noKey2.Wrongs: lists orm_test.Loan by the key ID, but that has no registered relation`,
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -27,11 +27,30 @@ func (b *registryBuilder) check(m *Model) {
 			u.Code = "unique"
 		}
 	}
-	for _, fields := range m.Meta.Indexes {
-		m.columns("Indexes", fields, problem)
+	m.Meta.Indexes = append([]Index(nil), m.Meta.Indexes...)
+	for i := range m.Meta.Indexes {
+		m.checkIndex(&m.Meta.Indexes[i], problem)
 	}
 	b.checkFields(m)
 	b.checkAnnotations(m)
+}
+
+// checkIndex gives an index its name.
+func (m *Model) checkIndex(index *Index, problem func(string, ...any)) {
+	columns := m.columns("Indexes", index.Fields, problem)
+	switch {
+	case (len(index.Fields) == 0) == (index.Expressions == ""):
+		problem("Indexes: give each index either Fields or Expressions")
+	case index.Name == "" && index.Expressions != "":
+		problem("Indexes: the index over %s needs a Name", index.Expressions)
+	case index.Name == "" && len(columns) == len(index.Fields):
+		for i, field := range index.Fields {
+			if strings.HasPrefix(field, "-") {
+				columns[i] = "-" + columns[i]
+			}
+		}
+		index.Name = metaIndexName(m.Table, columns)
+	}
 }
 
 // columns looks up the columns of fields.
@@ -79,6 +98,17 @@ func (b *registryBuilder) checkAnnotations(m *Model) {
 			problem("%s=%s ends at a relation; add the field to compute with: %s__…", a.Function, a.Path, a.Path)
 		}
 	}
+}
+
+// metaIndexName is how Django names an index of Meta over columns, "-" first for descending.
+func metaIndexName(table string, columns []string) string {
+	sum := md5.Sum([]byte(table + strings.Join(columns, "") + "idx")) //nolint:gosec // see the import
+	first := strings.TrimPrefix(columns[0], "-")
+	name := table[:min(len(table), 11)] + "_" + first[:min(len(first), 7)] + "_" + hex.EncodeToString(sum[:])[:6] + "_idx"
+	if name[0] == '_' || name[0] >= '0' && name[0] <= '9' {
+		name = "D" + name[1:]
+	}
+	return name
 }
 
 // IndexName is how Django names the index of a table over columns; suffix is "_uniq" for unique constraints, "_like" for

@@ -81,7 +81,7 @@ func (Product) Meta() orm.Meta {
 	return orm.Meta{
 		App:      "catalog",
 		Ordering: []string{"id"},
-		Indexes:  [][]string{{"category", "price"}},
+		Indexes:  []orm.Index{{Fields: []string{"category", "price"}}},
 	}
 }
 
