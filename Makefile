@@ -49,6 +49,14 @@ $(LINTER): tools/lint/go.mod
 	cd tools/lint && CGO_ENABLED=0 go build -trimpath -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
+.PHONY: bench
+bench: ## measure beside DRF, Echo + GORM and hand-written pgx, and write bench/RESULTS.md (half an hour)
+	go run ./bench
+
+.PHONY: bench-quick
+bench-quick: ## measure one list beside hand-written pgx, in half a minute; WORK="R A" chooses others
+	go run ./bench quick $(WORK)
+
 .PHONY: openapi
 openapi: ## write api/openapi.yaml
 	@mkdir -p api
