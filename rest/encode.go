@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 	"unsafe"
@@ -36,8 +37,9 @@ type attribute struct {
 }
 
 type step struct {
-	offset uintptr
-	follow bool // the value there is a pointer to go on from
+	offset  uintptr
+	follow  bool // the value there is a pointer to go on from
+	reverse bool // it is the other side of a one-to-one relation
 }
 
 // at leads from the model at p to the value; nil when a pointer on the way is nil.
@@ -53,8 +55,23 @@ func (a attribute) at(p unsafe.Pointer) unsafe.Pointer {
 	return p
 }
 
+// endsAtReverse tells whether a way that leads nowhere ends at the other side of a one-to-one relation: that nobody refers to
+// the object is null whatever the field's default, as in Field.get_attribute.
+func (a attribute) endsAtReverse(p unsafe.Pointer) bool {
+	for _, s := range a.steps {
+		p = unsafe.Add(p, s.offset)
+		if !s.follow {
+			continue
+		}
+		if p = *(*unsafe.Pointer)(p); p == nil {
+			return s.reverse
+		}
+	}
+	return false
+}
+
 // attributeOf resolves a Go path ("Category.Name") from struct type t.
-func attributeOf(t reflect.Type, path []string) (attribute, error) {
+func attributeOf(registry *orm.Registry, t reflect.Type, path []string) (attribute, error) {
 	var a attribute
 	for i, name := range path {
 		sf, ok := t.FieldByName(name)
@@ -62,6 +79,7 @@ func attributeOf(t reflect.Type, path []string) (attribute, error) {
 			return a, fmt.Errorf("%s has no field %s", t, name)
 		}
 		a.steps = append(a.steps, embeddedSteps(t, sf.Index)...)
+		a.steps[len(a.steps)-1].reverse = isReverse(registry.Model(t), name)
 		t = sf.Type
 		if i < len(path)-1 {
 			last := &a.steps[len(a.steps)-1]
@@ -76,6 +94,11 @@ func attributeOf(t reflect.Type, path []string) (attribute, error) {
 	}
 	a.typ = t
 	return a, nil
+}
+
+// isReverse tells whether the Go field of a model holds the other side of a one-to-one relation.
+func isReverse(m *orm.Model, goName string) bool {
+	return m != nil && slices.ContainsFunc(m.Reverses, func(r *orm.Reverse) bool { return r.GoName == goName && !r.Many })
 }
 
 // embeddedSteps are the steps of a reflect index path through embedded structs.

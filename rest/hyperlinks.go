@@ -106,10 +106,13 @@ func (h *hyperlink) key(r *Request, f *field, raw any) (any, error) {
 		return nil, f.fail("incorrect_match")
 	}
 	key, err := lookupKey(h.field.Kind, params[h.param])
-	if err != nil {
-		return nil, f.fail("does_not_exist")
+	switch {
+	case err == nil:
+		return key, nil
+	case h.field.Kind == orm.UUID:
+		return nil, notUUID(params[h.param])
 	}
-	return key, nil
+	return nil, f.fail("does_not_exist")
 }
 
 // versionedName is the name of a route in the version of a request.

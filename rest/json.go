@@ -10,7 +10,7 @@ import (
 )
 
 // Object is a JSON object whose keys keep their order. Set(key, value) adds or replaces, Get(key) returns the value and
-// whether it is there, Has, Len, Keys and All read. The zero value is empty and usable; Obj makes a filled one.
+// whether it is there, Delete(key) removes, Has, Len, Keys and All read. The zero value is empty and usable; Obj makes a filled one.
 //
 // Its values, and Response.Data, may be nil, strings, booleans, numbers, Rendered text, objects, slices, maps with string
 // keys (written in the order of their keys), time.Time, the types of package orm and types with a text form.

@@ -175,9 +175,14 @@ func (k *relatedKey) key(d *decoding, f *field, raw any) (any, error) {
 		return v, nil
 	}
 	if k.field.Kind == orm.UUID {
-		return nil, InvalidCode("invalid", fmt.Sprintf("“%s” is not a valid UUID.", pyjson.Str(raw)))
+		return nil, notUUID(pyjson.Str(raw))
 	}
 	return nil, f.wrongKey(raw)
+}
+
+// notUUID is how Django's UUIDField refuses a key of an object.
+func notUUID(text string) error {
+	return InvalidCode("invalid", fmt.Sprintf("“%s” is not a valid UUID.", text))
 }
 
 // searchable tells whether a text can be sent to the database at all: none takes lone surrogates, PostgreSQL takes no NUL.

@@ -50,7 +50,9 @@ func (s *serializer) appendFields(e *encoding, dst []byte, p unsafe.Pointer) []b
 			dst = f.enc(e, dst, at)
 			continue
 		}
-		if filled, ok := f.appendMissing(e, dst); ok {
+		if f.attr.endsAtReverse(p) {
+			dst = append(dst, null...)
+		} else if filled, ok := f.appendMissing(e, dst); ok {
 			dst = filled
 		} else {
 			dst = dst[:start]

@@ -24,7 +24,7 @@ func (c *compiler) unique(s *serializer, f *field, mf *orm.Field) validator {
 	switch {
 	case o != nil:
 		message, lookup = o.message, o.lookup
-	case mf != nil && mf.Unique && !mf.PrimaryKey:
+	case mf != nil && !f.readOnly && (mf.Unique || mf.PrimaryKey):
 		message = fmt.Sprintf("%s with this %s already exists.", s.model.Meta.Verbose, mf.Label)
 	default:
 		return nil

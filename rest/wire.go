@@ -78,7 +78,7 @@ func (c *compiler) attribute(s *serializer, f *field, path []string) (err error)
 		f.attr = attribute{steps: embeddedSteps(s.model.Type, mf.Index), typ: s.model.Type.FieldByIndex(mf.Index).Type}
 		return nil
 	}
-	if f.attr, err = attributeOf(s.model.Type, path); err != nil {
+	if f.attr, err = attributeOf(c.config.Registry, s.model.Type, path); err != nil {
 		return fmt.Errorf("%w; name a field, relation or method of the model with source=, or add rest.Computed", err)
 	}
 	return nil

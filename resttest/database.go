@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
 	"github.com/quintet-go/quintet/identity/identitytest"
 	"github.com/quintet-go/quintet/migrate"
 	"github.com/quintet-go/quintet/orm"
@@ -33,6 +36,7 @@ func CreateTables(tb testing.TB, db *orm.DB, registry *orm.Registry) {
 	var tables []any
 	for _, m := range registry.Models() {
 		if !migrator.HasTable(m.Table) {
+			nameUUIDs(tb, db, m)
 			created, tables = append(created, m), append(tables, reflect.New(m.Type).Interface())
 		}
 	}
@@ -44,6 +48,23 @@ func CreateTables(tb testing.TB, db *orm.DB, registry *orm.Registry) {
 			if err := db.Gorm.WithContext(tb.Context()).Exec(statement).Error; err != nil {
 				tb.Fatalf("resttest: %s: %v", statement, err)
 			}
+		}
+	}
+}
+
+// nameUUIDs gives columns of UUIDs their type on PostgreSQL, where GORM takes them for bytes. SQLite's dialect knows them.
+func nameUUIDs(tb testing.TB, db *orm.DB, m *orm.Model) {
+	tb.Helper()
+	if db.Dialect() != orm.Postgres {
+		return
+	}
+	parsed := &gorm.Statement{DB: db.Gorm}
+	if err := parsed.Parse(reflect.New(m.Type).Interface()); err != nil {
+		tb.Fatalf("resttest: %v", err)
+	}
+	for _, f := range parsed.Schema.Fields {
+		if f.IndirectFieldType == reflect.TypeFor[uuid.UUID]() {
+			f.DataType = "uuid"
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package pyjson
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // indexFrom is the number of keys from which a Dict keeps a map; below it a scan is quicker.
 const indexFrom = 9
@@ -33,6 +36,22 @@ func (d *Dict) Get(key string) (any, bool) {
 		return d.vals[i], true
 	}
 	return nil, false
+}
+
+// Delete removes key; one that is not there is left out as well.
+func (d *Dict) Delete(key string) {
+	i := d.find(key)
+	if i < 0 {
+		return
+	}
+	d.keys, d.vals = slices.Delete(d.keys, i, i+1), slices.Delete(d.vals, i, i+1)
+	if d.index == nil {
+		return
+	}
+	delete(d.index, key)
+	for n := i; n < len(d.keys); n++ {
+		d.index[d.keys[n]] = n
+	}
 }
 
 // Has reports whether key is there.
