@@ -163,7 +163,17 @@ func MustDecimal(s string) Decimal {
 }
 
 // DecimalFromInt is n with no decimal places.
-func DecimalFromInt(n int64) Decimal { return NewDecimal(big.NewInt(n), 0) }
+func DecimalFromInt(n int64) Decimal { return DecimalOf(n, 0) }
+
+// DecimalOf is coefficient × 10^exponent; see [NewDecimal].
+func DecimalOf(coefficient int64, exponent int) Decimal {
+	var d Decimal
+	d.d.Coeff.SetInt64(coefficient)
+	d.d.Negative = coefficient < 0
+	d.d.Coeff.Abs(&d.d.Coeff)
+	d.d.Exponent = int32(min(max(exponent, -maxExponent), maxExponent))
+	return d
+}
 
 // NewDecimal is coefficient × 10^exponent. An exponent beyond ±100,000 is cut to that. See [Decimal.Neg] for -0.
 func NewDecimal(coefficient *big.Int, exponent int) Decimal {

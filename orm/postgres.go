@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -56,7 +58,7 @@ func postgresSettings(config Config) (*pgxpool.Config, error) {
 		setDefault(conn.RuntimeParams, "statement_timeout", strconv.FormatInt(config.QueryTimeout.Milliseconds(), 10))
 	}
 	conn.RuntimeParams["timezone"] = "UTC"
-	settings.AfterConnect = scanUTC
+	settings.AfterConnect = prepareTypes
 	return settings, nil
 }
 
@@ -70,12 +72,43 @@ func setDefault(params map[string]string, name, value string) {
 	params[name] = value
 }
 
-// scanUTC makes times read from the connection UTC; pgx gives the computer's time zone otherwise.
-func scanUTC(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{
+// prepareTypes makes times read from the connection UTC (pgx gives the computer's time zone otherwise), and lets PostgreSQL
+// write as text what has no binary form that models read, so that it comes as it does through database/sql.
+func prepareTypes(_ context.Context, conn *pgx.Conn) error {
+	types := conn.TypeMap()
+	types.RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
+	for _, t := range textTypes() {
+		types.RegisterType(t)
+	}
 	return nil
+}
+
+// textCodec is a type that is sent and read as text.
+type textCodec struct{ pgtype.Codec }
+
+func (textCodec) PreferredFormat() int16 { return pgtype.TextFormatCode }
+
+// textTypes are PostgreSQL's own types but those that are read in their binary form, and lists, whose parameters are sent so.
+var textTypes = sync.OnceValue(func() (list []*pgtype.Type) {
+	const lastOwn = 5000 // object id
+	known := pgtype.NewMap()
+	for oid := range uint32(lastOwn) {
+		t, ok := known.TypeForOID(oid)
+		if !ok || slices.Contains(binaryTypes, oid) || t.Codec.PreferredFormat() == pgtype.TextFormatCode {
+			continue
+		}
+		if _, isList := t.Codec.(*pgtype.ArrayCodec); !isList {
+			list = append(list, &pgtype.Type{Name: t.Name, OID: oid, Codec: textCodec{t.Codec}})
+		}
+	}
+	return list
+})
+
+var binaryTypes = []uint32{
+	pgtype.BoolOID, pgtype.ByteaOID, pgtype.DateOID, pgtype.Float4OID, pgtype.Float8OID, pgtype.Int2OID, pgtype.Int4OID,
+	pgtype.Int8OID, pgtype.NumericOID, pgtype.TimeOID, pgtype.TimestampOID, pgtype.TimestamptzOID, pgtype.UUIDOID,
 }
 
 // poolConnector gives database/sql connections of the pool, and says ErrUnavailable when there is none in time.

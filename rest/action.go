@@ -152,7 +152,11 @@ func Submit[M, D, Out any](input *Serializer[D], output *Serializer[Out], fn fun
 // Listing is a GET of a page of the resource's objects: the filtered list, narrowed by fn.
 func Listing[M any](fn func(r *Request, q *gorm.DB) (*gorm.DB, error)) Handler[M] {
 	return Handler[M]{method: http.MethodGet, self: true, many: true, run: func(rs *resource, r *Request) (*Response, error) {
-		base, err := fn(r, rs.base(r))
+		base := rs.base(r)
+		if base == nil {
+			base = r.modelDB(rs.model)
+		}
+		base, err := fn(r, base)
 		if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,7 @@ func (s *filterSet) apply(r *Request, q *Query) error {
 
 // applyMethod hands the value to the author's function.
 func applyMethod(f *compiledFilter) func(*Request, *Query, any) {
-	return func(r *Request, q *Query, v any) { q.base = f.Method(r, q.base, bare(v)) }
+	return func(r *Request, q *Query, v any) { q.base = f.Method(r, q.session(), bare(v)) }
 }
 
 // bare is a clean value as authors get it.

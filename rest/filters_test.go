@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
-	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -99,8 +98,18 @@ func TestDeclaredFiltersFindAsTheReference(t *testing.T) {
 	})
 }
 
-// askFilter filters the rows by one filter named p.
+// askFilter filters the rows by one filter named p. The statements of the framework and those that GORM puts together for
+// a QuerySet must agree.
 func askFilter(t *testing.T, db *orm.DB, m *orm.Model, f Filter, query string) lookupAnswer {
+	t.Helper()
+	plain := askFilterOver(t, db, m, f, query, false)
+	if diff := cmp.Diff(plain, askFilterOver(t, db, m, f, query, true)); diff != "" {
+		t.Errorf("?%s with and without a QuerySet (-without +with)\n%s", query, diff)
+	}
+	return plain
+}
+
+func askFilterOver(t *testing.T, db *orm.DB, m *orm.Model, f Filter, query string, querySet bool) lookupAnswer {
 	t.Helper()
 	f.Name = "p"
 	set, mistakes := compileFilters(m, dialectNamed(db.Dialect()), Filters{f}, "test")
@@ -108,8 +117,14 @@ func askFilter(t *testing.T, db *orm.DB, m *orm.Model, f Filter, query string) l
 		t.Fatal(mistakes)
 	}
 	request := listRequest(db, "/?"+query)
-	q := newQuery(request, m, request.DB().Model(reflect.New(m.Type).Interface()))
+	q := newQuery(request, m, nil)
+	if querySet {
+		q.base = request.modelDB(m)
+	}
 	q.plan = newLoadPlan(m, q.d)
+	if err := q.plan.prepare(); err != nil {
+		t.Fatal(err)
+	}
 	if err := set.apply(request, q); err != nil {
 		invalid, ok := isInvalid(err)
 		if !ok {

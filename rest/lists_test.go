@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -147,8 +146,11 @@ func (v listView) compile(tb testing.TB, m *orm.Model, d dialect) *compiledList 
 }
 
 func (c *compiledList) page(r *Request) (*Page, error) {
-	q := newQuery(r, c.model, r.DB().Model(reflect.New(c.model.Type).Interface()))
+	q := newQuery(r, c.model, nil)
 	q.plan = newLoadPlan(c.model, q.d)
+	if err := q.plan.prepare(); err != nil {
+		return nil, err
+	}
 	if err := c.filters.apply(r, q); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package rest
 import (
 	"cmp"
 	"math/big"
-	"reflect"
 	"strconv"
 
 	"github.com/quintet-go/quintet/orm"
@@ -35,12 +34,16 @@ func (p LimitOffset) page(r *Request, q *Query) (*Page, error) {
 	if limit == 0 {
 		return NoPagination.page(r, q)
 	}
-	count, err := q.count()
-	if err != nil {
-		return nil, err
-	}
 	offset := p.offset(r.Query(p.OffsetParam))
-	rows, err := p.rows(q, count, limit, offset)
+	if !offset.IsInt64() { // beyond every row
+		count, err := q.count()
+		if err != nil {
+			return nil, err
+		}
+		return countedPage(q.emptyRows(), count, "", p.previous(r, limit, offset)), nil
+	}
+	q.limit, q.offset = min(limit, maxRows), int(offset.Int64())
+	count, rows, err := q.countAndLoad()
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +57,6 @@ func (p LimitOffset) offset(text string) *big.Int {
 		return new(big.Int)
 	}
 	return n.Big()
-}
-
-func (p LimitOffset) rows(q *Query, count int64, limit int, offset *big.Int) (reflect.Value, error) {
-	if offset.Cmp(big.NewInt(count)) >= 0 {
-		return q.emptyRows(), nil
-	}
-	q.limit, q.offset = min(limit, int(count)), int(offset.Int64())
-	return q.load()
 }
 
 func (p LimitOffset) next(r *Request, limit int, offset *big.Int, count int64) string {

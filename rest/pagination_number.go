@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,23 +42,43 @@ func (p PageNumber) page(r *Request, q *Query) (*Page, error) {
 	if size == 0 {
 		return NoPagination.page(r, q)
 	}
-	count, err := q.count()
+	count, rows, err := p.rows(r, q, size)
 	if err != nil {
 		return nil, err
 	}
-	pages := max(int((count+int64(size)-1)/int64(size)), 1)
+	pages := pagesOf(count, size)
 	number, err := p.number(r, pages)
 	if err != nil {
 		return nil, err
 	}
-	rows := q.emptyRows()
-	if count > 0 {
-		q.limit, q.offset = min(size, int(count)), (number-1)*size
-		if rows, err = q.load(); err != nil {
-			return nil, err
-		}
-	}
 	return countedPage(rows, count, p.next(r, number, pages), p.previous(r, number)), nil
+}
+
+// rows counts and loads at once where the page is known before the count. A page that does not exist has no rows.
+func (p PageNumber) rows(r *Request, q *Query, size int) (count int64, rows reflect.Value, err error) {
+	const farthest = 1 << 40 // rows; beyond it no position is computed
+	q.limit = min(size, maxRows)
+	if number, err := p.number(r, farthest/size); err == nil && !p.asksLast(r) {
+		q.offset = (number - 1) * size
+		return q.countAndLoad()
+	}
+	if count, err = q.count(); err != nil {
+		return 0, rows, err
+	}
+	number, err := p.number(r, pagesOf(count, size))
+	if err != nil || count == 0 {
+		return count, q.emptyRows(), err
+	}
+	q.offset = (number - 1) * size
+	rows, err = q.load()
+	return count, rows, err
+}
+
+func pagesOf(count int64, size int) int { return max(int((count+int64(size)-1)/int64(size)), 1) }
+
+// asksLast tells whether the last page is asked for by its name.
+func (p PageNumber) asksLast(r *Request) bool {
+	return slices.Contains(p.LastPage, r.Query(p.PageParam))
 }
 
 // number is the page asked for; one that does not exist is a 404.
@@ -66,7 +87,7 @@ func (p PageNumber) number(r *Request, pages int) (int, error) {
 	switch {
 	case text == "":
 		return 1, nil
-	case slices.Contains(p.LastPage, text):
+	case p.asksLast(r):
 		return pages, nil
 	}
 	n, ok := pythonInt(text)

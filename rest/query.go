@@ -3,7 +3,6 @@ package rest
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,7 +27,10 @@ type Query struct {
 	distinct bool // no row twice: to-many conditions are tested by EXISTS
 	limit    int  // -1: none
 	offset   int
+	locked   bool      // FOR UPDATE
+	key      any       // the primary key of the one row asked for, nil when unknown
 	plan     *loadPlan // what load reads
+	reading  *loading
 }
 
 // manyCondition is a condition over to-many relations. It becomes joins, which give a row as often as it matches (as in
@@ -45,14 +47,22 @@ type orderTerm struct {
 	desc bool
 }
 
-// newQuery begins a query for rows of model; base is a GORM session on it that may already hold conditions.
+// newQuery begins a query for rows of model; base is a GORM session on it that may already hold conditions, nil for all rows.
 func newQuery(r *Request, model *orm.Model, base *gorm.DB) *Query {
-	d := dialectNamed(base.Name())
+	d := dialectNamed(r.api.config.DB.Dialect())
 	return &Query{
 		r: r, model: model, base: base, d: d, limit: -1,
 		scope:    newScope(model.Table, d),
 		distinct: len(model.Annotations) > 0, // Django groups by the row then, which folds duplicates
 	}
+}
+
+// session is the GORM session that functions of authors narrow.
+func (q *Query) session() *gorm.DB {
+	if q.base == nil {
+		q.base = q.r.modelDB(q.model)
+	}
+	return q.base
 }
 
 // Where adds a condition that holds besides all others.
@@ -68,55 +78,6 @@ func (q *Query) whereSQL(f fragment) {
 }
 
 func (q *Query) whereMany(c manyCondition) { q.many = append(q.many, c) }
-
-// statement is a GORM session that selects columns (SQL) with everything that the query has gathered.
-func (q *Query) statement(columns string) *gorm.DB {
-	tx := q.assemble(columns, useSelect|useWhere|useOrder)
-	if len(q.order) > 0 {
-		tx = tx.Clauses(clause.OrderBy{Expression: clause.Expr{SQL: q.orderSQL()}})
-	}
-	if q.limit >= 0 {
-		tx = tx.Limit(q.limit)
-	}
-	if q.offset > 0 {
-		tx = tx.Offset(q.offset)
-	}
-	return tx
-}
-
-// count is the number of rows without limit and offset.
-func (q *Query) count() (int64, error) {
-	var n int64
-	tx := q.assemble("COUNT(*)", useWhere)
-	row := tx.Row()
-	if row == nil {
-		return 0, q.failed("count", tx.Error)
-	}
-	if err := row.Scan(&n); err != nil {
-		return 0, q.failed("count", err)
-	}
-	return n, nil
-}
-
-// assemble is SELECT columns FROM … WHERE with the joins that serve one of the uses.
-func (q *Query) assemble(columns string, uses joinUse) *gorm.DB {
-	scope := q.scope.clone()
-	where := slices.Clone(q.where)
-	for _, c := range q.many {
-		f := q.manySQL(c, &scope)
-		where = append(where, clause.Expr{SQL: f.sql, Vars: f.args})
-	}
-	tx := q.base.Session(&gorm.Session{}).Select(columns)
-	for _, j := range scope.joins {
-		if j.use&uses != 0 {
-			tx = tx.Joins(j.sql())
-		}
-	}
-	for _, condition := range where {
-		tx = tx.Where(condition)
-	}
-	return tx
-}
 
 func (q *Query) manySQL(c manyCondition, s *scope) fragment {
 	if q.distinct || c.joined == nil {

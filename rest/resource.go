@@ -1,11 +1,10 @@
 package rest
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
+	"unsafe"
 
 	"gorm.io/gorm"
 
@@ -140,13 +139,17 @@ func (rs *resource) chosen(r *Request) (*serializer, *loadPlan) {
 	return s, rs.plans[s]
 }
 
-// base is the query of all rows that exist for this request.
+// base is the query of all rows that exist for this request; nil for every row of the table.
 func (rs *resource) base(r *Request) *gorm.DB {
-	q := r.DB().Model(reflect.New(rs.model.Type).Interface())
-	if rs.options.querySet != nil {
-		q = rs.options.querySet(r, q)
+	if rs.options.querySet == nil {
+		return nil
 	}
-	return q
+	return rs.options.querySet(r, r.modelDB(rs.model))
+}
+
+// modelDB is a GORM session for rows of a model.
+func (r *Request) modelDB(m *orm.Model) *gorm.DB {
+	return r.DB().Model(reflect.New(m.Type).Interface())
 }
 
 // filtered is a query over base with the filter backends of the operation applied (filter_queryset).
@@ -178,36 +181,6 @@ func (rs *resource) filtered(r *Request, base *gorm.DB) (*Query, error) {
 	return q, nil
 }
 
-// load selects the rows of q with everything that the chosen serializer reads: a slice of pointers to the model.
-func (q *Query) load() (reflect.Value, error) { return q.run(q.plan, false) }
-
-func (q *Query) run(plan *loadPlan, locked bool) (reflect.Value, error) {
-	sel := &selection{}
-	plan.selectInto(sel, &q.scope, q.scope.alias, nil)
-	tx := q.statement(strings.Join(sel.columns, ", "))
-	if locked && q.d.name() == "postgres" {
-		tx = locking(tx, q.model.Table)
-	}
-	rows, err := tx.Rows()
-	if err != nil {
-		return reflect.Value{}, q.failed("load", err)
-	}
-	out := reflect.MakeSlice(reflect.SliceOf(reflect.PointerTo(q.model.Type)), 0, max(q.limit, 0))
-	scanner := newRowScanner(sel, q.model.Type)
-	for rows.Next() {
-		m, err := scanner.scan(q.r.Context(), rows)
-		if err != nil {
-			rows.Close()
-			return out, fmt.Errorf("read a row of %s: %w", q.model.Label(), err)
-		}
-		out = reflect.Append(out, m)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return out, q.failed("load", err)
-	}
-	return out, plan.loadMany(q.r, out)
-}
-
 // get loads the object that the address names and checks the permissions for it (get_object).
 func (rs *resource) get(r *Request) (reflect.Value, error) { return rs.find(r, false) }
 
@@ -225,8 +198,11 @@ func (rs *resource) find(r *Request, locked bool) (reflect.Value, error) {
 	}
 	_, q.plan = rs.chosen(r)
 	q.whereSQL(fragment{sql: quote(rs.model.Table) + "." + quote(rs.lookup.Column) + " = ?", args: []any{key}})
-	q.limit, q.order = 1, nil
-	rows, err := q.run(q.plan, locked)
+	q.limit, q.order, q.locked = 1, nil, locked
+	if rs.lookup.PrimaryKey {
+		q.key = key
+	}
+	rows, err := q.load()
 	if err != nil {
 		return reflect.Value{}, err
 	}
@@ -234,8 +210,8 @@ func (rs *resource) find(r *Request, locked bool) (reflect.Value, error) {
 		return reflect.Value{}, noMatch(rs.model)
 	}
 	m := rows.Index(0)
-	r.loaded(m)
 	if r.Method() != http.MethodGet && r.Method() != http.MethodHead {
+		r.loaded(m)
 		q.plan.remember(r, m)
 	}
 	return m, r.checkObjectPermissions(r.permissions(), m.Interface())
@@ -271,21 +247,18 @@ func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
 			return err
 		}
 	}
+	l := &loading{r: r}
+	var lists []*dealing
 	for _, m := range p.many {
-		lacking := reflect.MakeSlice(rows.Type(), 0, rows.Len())
-		for i := range rows.Len() {
-			if rows.Index(i).Elem().FieldByIndex(m.index).IsNil() {
-				lacking = reflect.Append(lacking, rows.Index(i))
+		var lacking []unsafe.Pointer
+		for _, row := range pointersOf(rows) {
+			if (*sliceHeader)(m.list.at(row)).data == nil {
+				lacking = append(lacking, row)
 			}
 		}
-		if lacking.Len() == 0 {
-			continue
-		}
-		if err := m.load(r, lacking); err != nil {
-			return err
-		}
+		lists = append(lists, m.deal(lacking))
 	}
-	return nil
+	return l.dealOut(lists)
 }
 
 // complete loads the objects of one to-one relation for all rows that lack them.
@@ -308,10 +281,11 @@ func (j *joinPlan) complete(r *Request, rows reflect.Value) error {
 		byKey[key] = append(byKey[key], row)
 	}
 	if len(keys) > 0 {
-		q := newQuery(r, j.plan.model, r.DB().Model(reflect.New(j.plan.model.Type).Interface()))
+		q := newQuery(r, j.plan.model, nil)
+		q.plan = j.plan
 		far := j.plan.model.ByColumn(j.hop.far)
 		q.whereSQL(fragment{sql: quote(j.plan.model.Table) + "." + quote(far.Column) + " IN ?", args: []any{keys}})
-		found, err := q.run(j.plan, false)
+		found, err := q.load()
 		if err != nil {
 			return err
 		}
@@ -324,6 +298,17 @@ func (j *joinPlan) complete(r *Request, rows reflect.Value) error {
 	return j.plan.complete(r, j.objects(rows))
 }
 
+// objects are the joined objects of rows.
+func (j *joinPlan) objects(rows reflect.Value) reflect.Value {
+	out := reflect.MakeSlice(reflect.SliceOf(reflect.PointerTo(j.plan.model.Type)), 0, rows.Len())
+	for i := range rows.Len() {
+		if o := rows.Index(i).Elem().FieldByIndex(j.index); !o.IsNil() {
+			out = reflect.Append(out, o)
+		}
+	}
+	return out
+}
+
 // holds tells whether the row has the object of the key already.
 func (j *joinPlan) holds(row reflect.Value, key any) bool {
 	o := row.FieldByIndex(j.index)
@@ -332,6 +317,16 @@ func (j *joinPlan) holds(row reflect.Value, key any) bool {
 	}
 	far := j.plan.model.ByColumn(j.hop.far)
 	return far != nil && keyValue(o.Elem().FieldByIndex(far.Index)) == key
+}
+
+func keyValue(v reflect.Value) any {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	return v.Interface()
 }
 
 // location is the header of a new object whose form has a field "url" (CreateModelMixin.get_success_headers).

@@ -1,0 +1,201 @@
+// Package rowscan reads the rows of statements into structs by plans that are made once: where each column goes, and how its
+// value is read. On PostgreSQL values are read as pgx received them, elsewhere as the driver gives them. The structs of one
+// answer, and the texts in them, lie together in few pieces of memory: what a row costs is no allocation of its own.
+package rowscan
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+	"unsafe"
+
+	"gorm.io/gorm/schema"
+)
+
+// Object is one struct of a row. The first of a plan is the row itself; the others are joined to one before them.
+type Object struct {
+	Type   reflect.Type
+	Parent int   // position in the plan of the object that points to it
+	Index  []int // reflect index of the pointer to it in its parent
+}
+
+// Column is one selected value. The first column of a joined object is its key: NULL there means that there is no object.
+// The columns of an object come together, those of objects joined to it behind its own.
+type Column struct {
+	Object int
+	Field  *schema.Field
+	Index  []int              // reflect index of the variable in the object
+	Fix    func(variable any) // corrects a value that was read; gets a pointer to it; nil for none
+}
+
+// Plan says how the rows of one SELECT list are read. It is safe for concurrent use.
+type Plan struct {
+	objects []object
+	columns []column
+	extra   []column // behind the columns: read into variables of the Reader
+	slabs   []reflect.Type
+	idle    sync.Pool // of *Reader that were released
+}
+
+type object struct {
+	parent int
+	offset uintptr // of the pointer in the parent
+	slab   int
+	first  int // columns of the object and of what is joined to it: [first, end)
+	own    int // the columns of the object itself are [first, own)
+	end    int
+}
+
+type column struct {
+	object  int
+	offset  uintptr
+	pointer int // slab of what a pointer variable points to; -1 for a plain variable
+	typ     reflect.Type
+	field   *schema.Field // nil for extra ones
+	index   []int
+	holder  reflect.Type // struct that field belongs to
+	decode  decoder
+	assign  assigner
+	fix     func(any)
+}
+
+// NewPlan compiles a plan. extra are the types of variables for values behind the columns; see Reader.Extra.
+func NewPlan(objects []Object, columns []Column, extra ...reflect.Type) (*Plan, error) {
+	p := &Plan{}
+	for i, o := range objects {
+		compiled := object{parent: o.Parent, slab: p.slab(o.Type), first: len(columns)}
+		if i > 0 {
+			offset, ok := offsetOf(objects[o.Parent].Type, o.Index)
+			if !ok {
+				return nil, fmt.Errorf("rowscan: a pointer leads to the field of %s that holds a %s; embed the struct itself", objects[o.Parent].Type, o.Type)
+			}
+			compiled.offset = offset
+		}
+		p.objects = append(p.objects, compiled)
+	}
+	for i, c := range columns {
+		p.columns = append(p.columns, p.column(objects[c.Object].Type, c))
+		o := &p.objects[c.Object]
+		o.first, o.own = min(o.first, i), i+1
+	}
+	p.settleEnds()
+	for _, t := range extra {
+		p.extra = append(p.extra, p.variable(t))
+	}
+	return p, nil
+}
+
+// settleEnds finds where the columns of each object and of those joined to it end.
+func (p *Plan) settleEnds() {
+	for i := len(p.objects) - 1; i >= 0; i-- {
+		o := &p.objects[i]
+		o.end = max(o.end, o.own)
+		if i > 0 {
+			parent := &p.objects[o.parent]
+			parent.end = max(parent.end, o.end)
+		}
+	}
+}
+
+func (p *Plan) column(holder reflect.Type, c Column) column {
+	out := p.variable(holder.FieldByIndex(c.Index).Type)
+	out.object, out.field, out.index, out.holder, out.fix = c.Object, c.Field, c.Index, holder, c.Fix
+	offset, ok := offsetOf(holder, c.Index)
+	if ok && c.Field.Serializer == nil {
+		out.offset = offset
+		return out
+	}
+	out.decode, out.assign, out.pointer, out.offset = nil, nil, -1, 0 // by GORM's setter
+	return out
+}
+
+func (p *Plan) variable(t reflect.Type) column {
+	c := column{typ: t, pointer: -1}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+		c.pointer = p.slab(t)
+	}
+	c.decode, c.assign = decoderFor(t), assignerFor(t)
+	return c
+}
+
+func (p *Plan) slab(t reflect.Type) int {
+	p.slabs = append(p.slabs, t)
+	return len(p.slabs) - 1
+}
+
+// offsetOf is the offset of a field that no pointer leads to.
+func offsetOf(t reflect.Type, index []int) (offset uintptr, ok bool) {
+	for _, i := range index {
+		if t.Kind() == reflect.Pointer {
+			return 0, false
+		}
+		sf := t.Field(i)
+		offset += sf.Offset
+		t = sf.Type
+	}
+	return offset, true
+}
+
+// slab hands out zeroed variables of one type from chunks.
+type slab struct {
+	typ   reflect.Type
+	size  uintptr
+	chunk reflect.Value // slice
+	base  unsafe.Pointer
+	used  int
+	len   int
+}
+
+// next is a pointer to a new variable; hint is how many there may be.
+func (s *slab) next(hint int) unsafe.Pointer {
+	if s.used == s.len {
+		s.grow(hint)
+	}
+	p := unsafe.Add(s.base, uintptr(s.used)*s.size)
+	s.used++
+	return p
+}
+
+const (
+	leastChunk = 4
+	mostChunk  = 1024
+)
+
+func (s *slab) grow(hint int) {
+	n := min(max(2*s.len, hint, leastChunk), mostChunk)
+	s.chunk = reflect.MakeSlice(reflect.SliceOf(s.typ), n, n)
+	s.base, s.used, s.len = s.chunk.UnsafePointer(), 0, n
+}
+
+// recycle makes the last chunk ready to be used again.
+func (s *slab) recycle() {
+	if s.used > 0 {
+		s.chunk.Slice(0, s.used).Clear()
+		s.used = 0
+	}
+}
+
+// arena keeps texts together.
+type arena struct{ buffer []byte }
+
+const leastArena = 4 << 10
+
+// bytes is a copy of raw.
+func (a *arena) bytes(raw []byte) []byte {
+	if len(a.buffer)+len(raw) > cap(a.buffer) {
+		a.buffer = make([]byte, 0, max(2*cap(a.buffer), leastArena, len(raw)))
+	}
+	start := len(a.buffer)
+	a.buffer = append(a.buffer, raw...)
+	return a.buffer[start:len(a.buffer):len(a.buffer)]
+}
+
+// text is a copy of raw as a string.
+func (a *arena) text(raw []byte) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	own := a.bytes(raw)
+	return unsafe.String(unsafe.SliceData(own), len(own))
+}

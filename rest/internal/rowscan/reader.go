@@ -1,0 +1,241 @@
+package rowscan
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/quintet-go/quintet/orm"
+)
+
+// Reader reads the rows of one answer. It belongs to one goroutine.
+type Reader struct {
+	plan   *Plan
+	slabs  []slab
+	arena  arena
+	at     []unsafe.Pointer // the objects of the current row; nil where there is none
+	hint   int
+	extra  []reflect.Value // pointers to the variables
+	cells  []any           // of database/sql: *cell
+	absent bool            // the rest of a missing object is being skipped
+	types  *pgtype.Map
+}
+
+// NewReader is a Reader for an answer of about hint rows.
+func (p *Plan) NewReader(hint int) *Reader {
+	if r, ok := p.idle.Get().(*Reader); ok {
+		r.hint = hint
+		return r
+	}
+	r := &Reader{plan: p, hint: hint, at: make([]unsafe.Pointer, len(p.objects)), slabs: make([]slab, len(p.slabs))}
+	for i, t := range p.slabs {
+		r.slabs[i] = slab{typ: t, size: t.Size()}
+	}
+	for _, c := range p.extra {
+		r.extra = append(r.extra, reflect.New(c.typ))
+	}
+	return r
+}
+
+// Release gives everything that was read back to be overwritten. Only who knows that nobody holds a row, or a text or an
+// object of one, may call it.
+func (r *Reader) Release() {
+	for i := range r.slabs {
+		r.slabs[i].recycle()
+	}
+	r.arena.buffer = r.arena.buffer[:0]
+	clear(r.at)
+	r.types = nil
+	if cap(r.arena.buffer) <= mostArena {
+		r.plan.idle.Put(r)
+	}
+}
+
+// mostArena is how much text an idle Reader may hold on to.
+const mostArena = 256 << 10
+
+// Extra is the pointer to the i-th extra variable, which holds the value of the current row.
+func (r *Reader) Extra(i int) reflect.Value { return r.extra[i] }
+
+// Row reads the current row; the result points to the struct of the row.
+func (r *Reader) Row(rows *orm.Rows) (unsafe.Pointer, error) {
+	if native := rows.Native(); native != nil {
+		return r.native(native)
+	}
+	return r.scanned(rows)
+}
+
+// native reads a row as pgx received it.
+func (r *Reader) native(rows pgx.Rows) (unsafe.Pointer, error) {
+	values, fields := rows.RawValues(), rows.FieldDescriptions()
+	if r.types == nil {
+		r.types = rows.Conn().TypeMap()
+	}
+	columns := r.plan.columns
+	if len(values) != len(columns)+len(r.plan.extra) {
+		return nil, fmt.Errorf("rowscan: %d columns are read of %d", len(columns)+len(r.plan.extra), len(values))
+	}
+	for n := range r.plan.objects {
+		o := &r.plan.objects[n]
+		p := r.object(n, values[o.first] != nil)
+		if p == nil {
+			continue
+		}
+		for i := o.first; i < o.own; i++ {
+			if values[i] == nil {
+				continue
+			}
+			if err := r.decode(&columns[i], &fields[i], values[i], p); err != nil {
+				return nil, fmt.Errorf("column %s: %w", fields[i].Name, err)
+			}
+		}
+	}
+	for i := range r.plan.extra {
+		c, n := &r.plan.extra[i], len(columns)+i
+		r.extra[i].Elem().SetZero()
+		if values[n] == nil {
+			continue
+		}
+		if err := r.decode(c, &fields[n], values[n], r.extra[i].UnsafePointer()); err != nil {
+			return nil, fmt.Errorf("column %s: %w", fields[n].Name, err)
+		}
+	}
+	return r.at[0], nil
+}
+
+// object makes the n-th object of the row, nil when it is not there.
+func (r *Reader) object(n int, present bool) unsafe.Pointer {
+	o := &r.plan.objects[n]
+	if n == 0 {
+		r.at[0] = r.slabs[o.slab].next(r.hint)
+		return r.at[0]
+	}
+	parent := r.at[o.parent]
+	if parent == nil || !present {
+		r.at[n] = nil
+		return nil
+	}
+	p := r.slabs[o.slab].next(r.hint)
+	*(*unsafe.Pointer)(unsafe.Add(parent, o.offset)) = p
+	r.at[n] = p
+	return p
+}
+
+// decode reads a value of PostgreSQL that is not NULL; object is the struct it goes to.
+func (r *Reader) decode(c *column, f *pgconn.FieldDescription, raw []byte, object unsafe.Pointer) error {
+	at := unsafe.Add(object, c.offset)
+	if c.pointer >= 0 {
+		inner := r.slabs[c.pointer].next(r.hint)
+		*(*unsafe.Pointer)(at) = inner
+		at = inner
+	}
+	if c.decode == nil || !c.decode(r, f, raw, at) {
+		src, err := r.value(f, raw)
+		if err != nil {
+			return err
+		}
+		if err := c.set(src, object, at); err != nil {
+			return err
+		}
+	}
+	return c.fixed(at)
+}
+
+func (c *column) fixed(at unsafe.Pointer) error {
+	if c.fix != nil {
+		t := c.typ
+		if c.pointer >= 0 {
+			t = t.Elem()
+		}
+		c.fix(reflect.NewAt(t, at).Interface())
+	}
+	return nil
+}
+
+// value is a value as database/sql would give it.
+func (r *Reader) value(f *pgconn.FieldDescription, raw []byte) (any, error) {
+	if f.Format == pgtype.TextFormatCode {
+		return string(raw), nil
+	}
+	if t, ok := r.types.TypeForOID(f.DataTypeOID); ok {
+		return t.Codec.DecodeDatabaseSQLValue(r.types, f.DataTypeOID, f.Format, raw)
+	}
+	return bytes.Clone(raw), nil
+}
+
+// set assigns a driver's value: by the type's own way, or else as GORM does.
+func (c *column) set(src any, object, at unsafe.Pointer) error {
+	if c.assign != nil {
+		if done, err := c.assign(src, at); done || err != nil {
+			return err
+		}
+	}
+	if c.field == nil {
+		return fmt.Errorf("rowscan: a %T cannot be read into a %s", src, c.typ)
+	}
+	return c.field.Set(context.Background(), reflect.NewAt(c.holder, object).Elem(), src)
+}
+
+// scanned reads a row through database/sql.
+func (r *Reader) scanned(rows *orm.Rows) (unsafe.Pointer, error) {
+	if r.cells == nil {
+		r.cells = make([]any, len(r.plan.columns)+len(r.plan.extra))
+		for i := range r.cells {
+			r.cells[i] = &cell{r, i}
+		}
+	}
+	for i := range r.extra {
+		r.extra[i].Elem().SetZero()
+	}
+	if err := rows.Scan(r.cells...); err != nil {
+		return nil, err
+	}
+	return r.at[0], nil
+}
+
+// cell takes one value from database/sql; the values of a row come in order.
+type cell struct {
+	r *Reader
+	i int
+}
+
+// Scan is called by database/sql with the driver's value.
+func (c *cell) Scan(src any) error { return c.r.take(c.i, src) }
+
+func (r *Reader) take(i int, src any) error {
+	if i >= len(r.plan.columns) {
+		n := i - len(r.plan.columns)
+		return r.assign(&r.plan.extra[n], src, r.extra[n].UnsafePointer())
+	}
+	c := &r.plan.columns[i]
+	if o := &r.plan.objects[c.object]; o.first == i {
+		r.object(c.object, src != nil)
+	}
+	object := r.at[c.object]
+	if object == nil {
+		return nil
+	}
+	return r.assign(c, src, object)
+}
+
+func (r *Reader) assign(c *column, src any, object unsafe.Pointer) error {
+	if src == nil {
+		return nil
+	}
+	at := unsafe.Add(object, c.offset)
+	if c.pointer >= 0 {
+		inner := r.slabs[c.pointer].next(r.hint)
+		*(*unsafe.Pointer)(at) = inner
+		at = inner
+	}
+	if err := c.set(src, object, at); err != nil {
+		return err
+	}
+	return c.fixed(at)
+}

@@ -1,0 +1,261 @@
+package rest
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/rest/internal/rowscan"
+)
+
+// loading is what one list or object is being read with.
+type loading struct {
+	r       *Request
+	readers []*rowscan.Reader
+}
+
+// reader is one for about hint rows.
+func (l *loading) reader(p *rowscan.Plan, hint int) *rowscan.Reader {
+	reader := p.NewReader(hint)
+	l.readers = append(l.readers, reader)
+	return reader
+}
+
+// release gives the memory of everything that was read to the next request. See rowscan.Reader.Release.
+func (l *loading) release() {
+	for _, reader := range l.readers {
+		reader.Release()
+	}
+	l.readers = nil
+}
+
+// send runs a batch in the request's transaction, or outside of one.
+func (l *loading) send(b *orm.Batch) error {
+	db := l.r.tx
+	if db == nil {
+		db = l.r.api.config.DB.Gorm
+	}
+	return b.Send(l.r.Context(), db)
+}
+
+// rows reads the answer of a statement of the plan into list.
+func (l *loading) rows(p *loadPlan, hint int, list *[]unsafe.Pointer) func(*orm.Rows) error {
+	return func(rows *orm.Rows) error {
+		reader := l.reader(p.sel.rows, hint)
+		if *list == nil {
+			*list = make([]unsafe.Pointer, 0, hint)
+		}
+		for rows.Next() {
+			row, err := reader.Row(rows)
+			if err != nil {
+				return fmt.Errorf("read a row of %s: %w", p.model.Label(), err)
+			}
+			*list = append(*list, row)
+		}
+		return nil
+	}
+}
+
+// relations loads every to-many relation of a plan for rows, and of what is joined to them.
+func (l *loading) relations(p *loadPlan, rows []unsafe.Pointer) error {
+	if len(rows) == 0 || !p.hasMany() {
+		return nil
+	}
+	return l.dealOut(p.dealings(nil, rows))
+}
+
+// dealings prepares the to-many relations of rows and of what is joined to them.
+func (p *loadPlan) dealings(lists []*dealing, rows []unsafe.Pointer) []*dealing {
+	for _, m := range p.many {
+		lists = append(lists, m.deal(rows))
+	}
+	for _, j := range p.joins {
+		if j.plan.hasMany() {
+			lists = j.plan.dealings(lists, j.pointers(rows))
+		}
+	}
+	return lists
+}
+
+// pointers are the joined objects of rows.
+func (j *joinPlan) pointers(rows []unsafe.Pointer) []unsafe.Pointer {
+	out := make([]unsafe.Pointer, 0, len(rows))
+	for _, row := range rows {
+		if o := *(*unsafe.Pointer)(j.at.at(row)); o != nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// dealOut loads lists, one statement each, all at once, and then the lists of what was loaded.
+func (l *loading) dealOut(lists []*dealing) error {
+	b := &orm.Batch{}
+	for _, d := range lists {
+		d.queue(l, b)
+	}
+	if err := l.send(b); err != nil {
+		return fmt.Errorf("load related rows: %w", err)
+	}
+	return l.handOut(lists)
+}
+
+// handOut gives the lists that were read to their parents, and loads what belongs to their rows.
+func (l *loading) handOut(lists []*dealing) error {
+	for _, d := range lists {
+		d.handOut()
+		if err := l.relations(d.m.plan, d.children); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *loadPlan) hasMany() bool {
+	if len(p.many) > 0 {
+		return true
+	}
+	for _, j := range p.joins {
+		if j.plan.hasMany() {
+			return true
+		}
+	}
+	return false
+}
+
+// load selects the rows of q with everything that the chosen serializer reads: a slice of pointers to the model.
+func (q *Query) load() (reflect.Value, error) {
+	var rows []unsafe.Pointer
+	b := &orm.Batch{}
+	if err := q.queue(b, &rows); err != nil {
+		return reflect.Value{}, err
+	}
+	lists := q.queueLists(b)
+	if err := q.loading().send(b); err != nil {
+		return reflect.Value{}, q.failed("load", err)
+	}
+	return q.finish(rows, lists)
+}
+
+// countAndLoad is count and load in one.
+func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
+	var list []unsafe.Pointer
+	b := &orm.Batch{}
+	if err := q.queueCount(b, &count); err != nil {
+		return 0, rows, err
+	}
+	if err := q.queue(b, &list); err != nil {
+		return 0, rows, err
+	}
+	if err := q.loading().send(b); err != nil {
+		return 0, rows, q.failed("load", err)
+	}
+	rows, err = q.finish(list, nil)
+	return count, rows, err
+}
+
+// count is the number of rows without limit and offset.
+func (q *Query) count() (n int64, err error) {
+	b := &orm.Batch{}
+	if err := q.queueCount(b, &n); err != nil {
+		return 0, err
+	}
+	if err := q.loading().send(b); err != nil {
+		return 0, q.failed("count", err)
+	}
+	return n, nil
+}
+
+func (q *Query) loading() *loading {
+	if q.reading == nil {
+		q.reading = &loading{r: q.r}
+	}
+	return q.reading
+}
+
+// queue adds the statement of the rows to a batch.
+func (q *Query) queue(b *orm.Batch, rows *[]unsafe.Pointer) error {
+	statement, args, err := q.selectText()
+	if err != nil {
+		return q.failed("load", err)
+	}
+	b.Query(statement, args, q.loading().rows(q.plan, max(q.limit, 0), rows))
+	return nil
+}
+
+func (q *Query) queueCount(b *orm.Batch, n *int64) error {
+	statement, args, err := q.countText()
+	if err != nil {
+		return q.failed("count", err)
+	}
+	b.Query(statement, args, func(rows *orm.Rows) error {
+		if rows.Next() {
+			return rows.Scan(n)
+		}
+		return nil
+	})
+	return nil
+}
+
+// queueLists adds the relations of the one row whose key is known to the batch that loads it.
+func (q *Query) queueLists(b *orm.Batch) (lists []*dealing) {
+	if q.key == nil || q.locked {
+		return nil
+	}
+	for _, m := range q.plan.many {
+		if !m.byKey {
+			return nil // all of them come later
+		}
+	}
+	for _, m := range q.plan.many {
+		d := m.dealOne(q.key)
+		d.queue(q.loading(), b)
+		lists = append(lists, d)
+	}
+	return lists
+}
+
+// finish loads what belongs to rows; lists are those of the single row that were read with it.
+func (q *Query) finish(rows []unsafe.Pointer, lists []*dealing) (reflect.Value, error) {
+	out := modelsAt(q.model.Type, rows)
+	if len(rows) == 0 {
+		return out, nil
+	}
+	l := q.loading()
+	if lists == nil {
+		return out, l.relations(q.plan, rows)
+	}
+	for _, d := range lists {
+		d.parents = rows
+	}
+	if err := l.handOut(lists); err != nil {
+		return out, err
+	}
+	var further []*dealing
+	for _, j := range q.plan.joins {
+		if j.plan.hasMany() {
+			further = j.plan.dealings(further, j.pointers(rows))
+		}
+	}
+	if len(further) == 0 {
+		return out, nil
+	}
+	return out, l.dealOut(further)
+}
+
+// modelsAt is a slice of pointers to a model.
+func modelsAt(model reflect.Type, rows []unsafe.Pointer) reflect.Value {
+	if rows == nil {
+		rows = []unsafe.Pointer{}
+	}
+	return reflect.NewAt(reflect.SliceOf(reflect.PointerTo(model)), unsafe.Pointer(&rows)).Elem()
+}
+
+// pointersOf is the reverse of modelsAt.
+func pointersOf(rows reflect.Value) []unsafe.Pointer {
+	if rows.Len() == 0 {
+		return nil
+	}
+	return unsafe.Slice((*unsafe.Pointer)(rows.UnsafePointer()), rows.Len())
+}

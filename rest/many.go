@@ -1,0 +1,248 @@
+package rest
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/rest/internal/rowscan"
+)
+
+// manyPlan is a to-many relation, loaded for all rows at once.
+type manyPlan struct {
+	name  string // Go name
+	hop   hop
+	plan  *loadPlan // of the related rows
+	order []orderPlan
+	owner reflect.Type // the struct with the list
+	index []int        // of its Go field that holds the list
+	list  attribute    // the same
+	elem  reflect.Type // of the list
+	key   keyReader    // of the owner: what the relation starts from
+	byKey bool         // that is the owner's primary key
+
+	// The statement up to the keys, for one parent and for several, what follows them, and how its rows are read.
+	text [2]string
+	tail string
+	rows *rowscan.Plan // with the key that ties a row to its parent
+}
+
+func newManyPlan(name string, h hop, owner reflect.Type, index []int, near *orm.Field, plan *loadPlan, order []orderPlan) *manyPlan {
+	return &manyPlan{
+		name: name, hop: h, plan: plan, order: order, owner: owner, index: index,
+		list: attribute{steps: embeddedSteps(owner, index)}, elem: owner.FieldByIndex(index).Type.Elem(),
+		key: newKeyReader(owner, near.Index), byKey: near.PrimaryKey,
+	}
+}
+
+// keyReader reads the value that a relation starts from.
+type keyReader struct {
+	at      attribute
+	typ     reflect.Type // without pointer
+	pointer bool
+}
+
+func newKeyReader(owner reflect.Type, index []int) keyReader {
+	k := keyReader{at: attribute{steps: embeddedSteps(owner, index)}, typ: owner.FieldByIndex(index).Type}
+	if k.pointer = k.typ.Kind() == reflect.Pointer; k.pointer {
+		k.typ = k.typ.Elem()
+	}
+	return k
+}
+
+// of is where the key of a row lies, nil for none.
+func (k keyReader) of(row unsafe.Pointer) unsafe.Pointer {
+	p := k.at.at(row)
+	if p != nil && k.pointer {
+		p = *(*unsafe.Pointer)(p)
+	}
+	return p
+}
+
+// keyList numbers the different keys of a relation in the order they come in.
+type keyList struct {
+	typ     reflect.Type
+	numbers []int64       // of keys that are an int64
+	others  reflect.Value // slice of all other keys
+	places  map[any]int   // of others, and of many numbers
+}
+
+// manyKeys is from how many numbers on they are looked up in a map.
+const manyKeys = 32
+
+func newKeyList(typ reflect.Type, hint int) *keyList {
+	k := &keyList{typ: typ}
+	if typ.Kind() == reflect.Int64 {
+		k.numbers = make([]int64, 0, hint)
+		if hint > manyKeys {
+			k.places = make(map[any]int, hint)
+		}
+		return k
+	}
+	k.others = reflect.MakeSlice(reflect.SliceOf(typ), 0, hint)
+	k.places = make(map[any]int, hint)
+	return k
+}
+
+func (k *keyList) len() int {
+	if k.others.IsValid() {
+		return k.others.Len()
+	}
+	return len(k.numbers)
+}
+
+// find is the place of the key at p; near is where it may well be. -1 when it is none of the list.
+func (k *keyList) find(p unsafe.Pointer, near int) int {
+	if k.places != nil {
+		if i, ok := k.places[reflect.NewAt(k.typ, p).Elem().Interface()]; ok {
+			return i
+		}
+		return -1
+	}
+	n := *(*int64)(p)
+	if near < len(k.numbers) && k.numbers[near] == n {
+		return near
+	}
+	for i, other := range k.numbers {
+		if other == n {
+			return i
+		}
+	}
+	return -1
+}
+
+// add is the place of the key at p, which is added when it is new.
+func (k *keyList) add(p unsafe.Pointer) int {
+	if i := k.find(p, len(k.numbers)-1+1); i >= 0 {
+		return i
+	}
+	i := k.len()
+	if k.others.IsValid() {
+		k.others = reflect.Append(k.others, reflect.NewAt(k.typ, p).Elem())
+	} else {
+		k.numbers = append(k.numbers, *(*int64)(p))
+	}
+	if k.places != nil {
+		k.places[reflect.NewAt(k.typ, p).Elem().Interface()] = i
+	}
+	return i
+}
+
+// arguments of the statement for the keys.
+func (k *keyList) arguments(d dialect) []any {
+	switch {
+	case k.len() > 1 && d.name() == orm.Postgres && k.others.IsValid():
+		return []any{k.others.Interface()}
+	case k.len() > 1 && d.name() == orm.Postgres:
+		return []any{k.numbers}
+	}
+	args := make([]any, 0, k.len())
+	for _, n := range k.numbers {
+		args = append(args, n)
+	}
+	for i := 0; k.others.IsValid() && i < k.others.Len(); i++ {
+		args = append(args, k.others.Index(i).Interface())
+	}
+	return args
+}
+
+// dealing is the loading of one to-many relation: the related rows are read, and then dealt out to their parents.
+type dealing struct {
+	m        *manyPlan
+	parents  []unsafe.Pointer
+	places   []int // of the parents' keys; -1 for none
+	keys     *keyList
+	children []unsafe.Pointer
+	of       []int // the place of each child's key
+}
+
+// deal prepares the loading of the relation for parents.
+func (m *manyPlan) deal(parents []unsafe.Pointer) *dealing {
+	d := &dealing{m: m, parents: parents, keys: newKeyList(m.key.typ, len(parents)), places: make([]int, len(parents))}
+	for i, p := range parents {
+		d.places[i] = -1
+		if key := m.key.of(p); key != nil {
+			d.places[i] = d.keys.add(key)
+		}
+	}
+	return d
+}
+
+// dealOne prepares it for one parent that is still to be read, by its key.
+func (m *manyPlan) dealOne(key any) *dealing {
+	v := reflect.New(m.key.typ)
+	v.Elem().Set(reflect.ValueOf(key).Convert(m.key.typ))
+	d := &dealing{m: m, keys: newKeyList(m.key.typ, 1), places: []int{0}}
+	d.keys.add(v.UnsafePointer())
+	return d
+}
+
+// queue adds the statement to a batch; there is none without keys.
+func (d *dealing) queue(l *loading, b *orm.Batch) {
+	n := d.keys.len()
+	if n == 0 {
+		return
+	}
+	b.Query(d.m.statement(n), d.keys.arguments(d.m.plan.d), func(rows *orm.Rows) error {
+		reader := l.reader(d.m.rows, 4*n)
+		key := reader.Extra(0).UnsafePointer()
+		last := 0
+		for rows.Next() {
+			child, err := reader.Row(rows)
+			if err != nil {
+				return fmt.Errorf("read %s.%s: %w", d.m.plan.model.Label(), d.m.name, err)
+			}
+			if last = d.keys.find(key, last); last < 0 {
+				return fmt.Errorf("read %s.%s: a row belongs to none of its parents", d.m.plan.model.Label(), d.m.name)
+			}
+			d.children, d.of = append(d.children, child), append(d.of, last)
+		}
+		return nil
+	})
+}
+
+// handOut gives every parent its list; one without rows gets an empty one. Parents with the same key share a list.
+func (d *dealing) handOut() {
+	n := d.keys.len()
+	ends := make([]int, n+1) // ends[i] becomes the end of the list of key i, and the beginning of the next one's
+	for _, k := range d.of {
+		ends[k+1]++
+	}
+	for i := range n {
+		ends[i+1] += ends[i]
+	}
+	base, size := d.grouped(ends)
+	for i, parent := range d.parents {
+		h := (*sliceHeader)(d.m.list.at(parent))
+		*h = sliceHeader{data: base}
+		if k := d.places[i]; k >= 0 && ends[k+1] > ends[k] {
+			h.data, h.len = unsafe.Add(base, uintptr(ends[k])*size), ends[k+1]-ends[k]
+			h.cap = h.len
+		}
+	}
+}
+
+// grouped brings the children together by key, in an array of the list's elements. The lists of all keys lie in it.
+func (d *dealing) grouped(ends []int) (base unsafe.Pointer, size uintptr) {
+	elem := d.m.elem
+	array := reflect.MakeSlice(reflect.SliceOf(elem), max(len(d.children), 1), max(len(d.children), 1))
+	at := make([]int, len(ends))
+	copy(at, ends)
+	base, size = array.UnsafePointer(), elem.Size()
+	pointers := elem.Kind() == reflect.Pointer
+	moved := make([]unsafe.Pointer, len(d.children))
+	for i, child := range d.children {
+		place := at[d.of[i]]
+		at[d.of[i]]++
+		p := unsafe.Add(base, uintptr(place)*size)
+		if pointers {
+			*(*unsafe.Pointer)(p), moved[place] = child, child
+			continue
+		}
+		array.Index(place).Set(reflect.NewAt(elem, child).Elem())
+		moved[place] = p
+	}
+	d.children = moved
+	return base, size
+}

@@ -1,0 +1,245 @@
+package rest
+
+import (
+	"database/sql/driver"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/quintet-go/quintet/orm"
+)
+
+// selectText is the statement of the rows that q asks for.
+func (q *Query) selectText() (statement string, args []any, err error) {
+	if q.base != nil {
+		return q.composed(q.gormSelect())
+	}
+	scope := q.scope.clone()
+	where := q.conditions(&scope)
+	q.plan.sel.joinInto(&scope)
+	t := q.text()
+	t.add("SELECT ", q.plan.sel.columns, " FROM ")
+	t.from(&scope, useSelect|useWhere|useOrder)
+	t.where(where)
+	if len(q.order) > 0 {
+		t.add(" ORDER BY ", q.orderSQL())
+	}
+	t.page(q)
+	if q.locked && q.d.name() == orm.Postgres {
+		t.add(" FOR UPDATE OF ", quote(q.model.Table))
+	}
+	if t.foreign {
+		return q.composed(q.gormSelect())
+	}
+	return string(t.sql), t.args, nil
+}
+
+// countText is the statement of the number of rows.
+func (q *Query) countText() (statement string, args []any, err error) {
+	if q.base != nil {
+		return q.composed(q.assemble("COUNT(*)", useWhere))
+	}
+	scope := q.scope.clone()
+	where := q.conditions(&scope)
+	t := q.text()
+	t.add("SELECT COUNT(*) FROM ")
+	t.from(&scope, useWhere)
+	t.where(where)
+	if t.foreign {
+		return q.composed(q.assemble("COUNT(*)", useWhere))
+	}
+	return string(t.sql), t.args, nil
+}
+
+// conditions are all conditions of q; those over to-many relations join what they need to s.
+func (q *Query) conditions(s *scope) []clause.Expression {
+	where := q.where
+	for _, c := range q.many {
+		f := q.manySQL(c, s)
+		where = append(where[:len(where):len(where)], clause.Expr{SQL: f.sql, Vars: f.args})
+	}
+	return where
+}
+
+// gormSelect is the statement of the rows over conditions of GORM.
+func (q *Query) gormSelect() *gorm.DB {
+	q.plan.sel.joinInto(&q.scope)
+	tx := q.assemble(q.plan.sel.columns, useSelect|useWhere|useOrder)
+	if len(q.order) > 0 {
+		tx = tx.Clauses(clause.OrderBy{Expression: clause.Expr{SQL: q.orderSQL()}})
+	}
+	if q.limit >= 0 {
+		tx = tx.Limit(q.limit)
+	}
+	if q.offset > 0 {
+		tx = tx.Offset(q.offset)
+	}
+	if q.locked && q.d.name() == orm.Postgres {
+		tx = locking(tx, q.model.Table)
+	}
+	return tx
+}
+
+// assemble is SELECT columns FROM … WHERE by GORM, with the joins that serve one of the uses.
+func (q *Query) assemble(columns string, uses joinUse) *gorm.DB {
+	scope := q.scope.clone()
+	where := slices.Clone(q.conditions(&scope))
+	tx := q.session().Session(&gorm.Session{}).Select(columns)
+	for _, j := range scope.joins {
+		if j.use&uses != 0 {
+			tx = tx.Joins(j.sql())
+		}
+	}
+	for _, condition := range where {
+		tx = tx.Where(condition)
+	}
+	return tx
+}
+
+// composed is the text of a statement that GORM puts together.
+func (q *Query) composed(tx *gorm.DB) (statement string, args []any, err error) {
+	tx = tx.Session(&gorm.Session{DryRun: true}).Set("rows", true)
+	tx = tx.Callback().Row().Execute(tx)
+	return tx.Statement.SQL.String(), tx.Statement.Vars, tx.Error
+}
+
+// text begins a statement.
+func (q *Query) text() *statementText {
+	return &statementText{sql: make([]byte, 0, len(q.plan.columnsText())+512), postgres: q.d.name() == orm.Postgres}
+}
+
+func (p *loadPlan) columnsText() string {
+	if p == nil {
+		return ""
+	}
+	return p.sel.columns
+}
+
+// statementText is a statement that is being written, with the placeholders of its database. It is the clause.Builder of
+// conditions that need nothing of GORM's statement; foreign tells that one did.
+type statementText struct {
+	sql      []byte
+	args     []any
+	postgres bool
+	foreign  bool
+}
+
+func (t *statementText) add(texts ...string) {
+	for _, s := range texts {
+		t.sql = append(t.sql, s...)
+	}
+}
+
+func (t *statementText) from(s *scope, uses joinUse) {
+	t.add(quote(s.table))
+	for _, j := range s.joins {
+		if j.use&uses != 0 {
+			t.add(" ", j.kind, " ", quote(j.table), " ", quote(j.alias), " ON ", j.on)
+		}
+	}
+}
+
+func (t *statementText) where(conditions []clause.Expression) {
+	for i, c := range conditions {
+		if i == 0 {
+			t.add(" WHERE ")
+		} else {
+			t.add(" AND ")
+		}
+		expr, ok := c.(clause.Expr)
+		if !ok { // only GORM knows how it combines others
+			t.foreign = true
+			return
+		}
+		t.add("(")
+		expr.Build(t)
+		t.add(")")
+	}
+}
+
+// page adds LIMIT and OFFSET. The limit is written out, so that PostgreSQL plans for it; positions are arguments, so that
+// all pages share a statement.
+func (t *statementText) page(q *Query) {
+	if q.limit >= 0 {
+		t.add(" LIMIT ")
+		t.sql = strconv.AppendInt(t.sql, int64(q.limit), 10)
+	}
+	if q.offset > 0 {
+		t.add(" OFFSET ")
+		t.argument(int64(q.offset))
+	}
+}
+
+func (t *statementText) argument(v any) {
+	t.args = append(t.args, v)
+	if !t.postgres {
+		t.sql = append(t.sql, '?')
+		return
+	}
+	t.sql = strconv.AppendInt(append(t.sql, '$'), int64(len(t.args)), 10)
+}
+
+func (t *statementText) WriteByte(c byte) error {
+	t.sql = append(t.sql, c)
+	return nil
+}
+
+func (t *statementText) WriteString(s string) (int, error) {
+	t.sql = append(t.sql, s...)
+	return len(s), nil
+}
+
+// WriteQuoted is called for the clause.Column and clause.Table of a condition: only GORM knows what they stand for.
+func (t *statementText) WriteQuoted(any) { t.foreign = true }
+
+// AddVar adds arguments; lists stand in parentheses.
+func (t *statementText) AddVar(_ clause.Writer, vars ...any) {
+	for i, v := range vars {
+		if i > 0 {
+			t.sql = append(t.sql, ',')
+		}
+		t.variable(v)
+	}
+}
+
+func (t *statementText) variable(v any) {
+	switch v := v.(type) {
+	case nil, string, int64, int, bool, float64, []byte, driver.Valuer:
+		t.argument(v)
+		return
+	case clause.Expr:
+		v.Build(t)
+		return
+	case clause.Expression, clause.Column, clause.Table, *gorm.DB, gorm.Valuer:
+		t.foreign = true
+		return
+	}
+	rv := reflect.ValueOf(v)
+	if kind := rv.Kind(); kind != reflect.Slice && kind != reflect.Array || rv.Type().Elem().Kind() == reflect.Uint8 {
+		t.argument(v)
+		return
+	}
+	if rv.Len() == 0 {
+		t.add("(NULL)")
+		return
+	}
+	t.sql = append(t.sql, '(')
+	for i := range rv.Len() {
+		if i > 0 {
+			t.sql = append(t.sql, ',')
+		}
+		t.variable(rv.Index(i).Interface())
+	}
+	t.sql = append(t.sql, ')')
+}
+
+// AddError is called for conditions that cannot be built; GORM's own way reports it.
+func (t *statementText) AddError(error) error {
+	t.foreign = true
+	return nil
+}
+
+var _ clause.Builder = (*statementText)(nil)
