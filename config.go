@@ -33,6 +33,10 @@ type Config struct {
 	// Longest time of one SQL statement; after it the client gets 503.
 	DBTimeout time.Duration `env:"QUINTET_DB_TIMEOUT" envDefault:"4s"`
 
+	// How long an account that sent a request is remembered with its permissions, so that its next requests need not ask the
+	// database for them: at most 900ms, which is how long a change made by another replica may go unnoticed. 0s turns it off.
+	AccountCache time.Duration `env:"QUINTET_ACCOUNT_CACHE" envDefault:"800ms"`
+
 	// Whether serve applies migrations that the database lacks: true or false. Without it: true on SQLite, false on
 	// PostgreSQL, where serve refuses to start until "migrate" was run.
 	AutoMigrate *bool `env:"QUINTET_AUTO_MIGRATE"`

@@ -170,10 +170,16 @@ func (c Config) checkTimes(k *checker) {
 			k.add(p.name, "%s is too short; write at least %s", p.value, p.least)
 		}
 	}
+	if c.AccountCache > longestAccountCache {
+		k.add("QUINTET_ACCOUNT_CACHE", "%s is too long: an account that was disabled has to be refused within a second; write at most %s, or 0s to turn it off", c.AccountCache, longestAccountCache)
+	}
 	if c.RefreshTokenLifetime < c.AccessTokenLifetime {
 		k.add("QUINTET_REFRESH_TOKEN_LIFETIME", "%s is shorter than the access token's %s; write a longer time", c.RefreshTokenLifetime, c.AccessTokenLifetime)
 	}
 }
+
+// longestAccountCache keeps the promise that what is taken from an account is gone everywhere within a second.
+const longestAccountCache = 900 * time.Millisecond
 
 // parseAddr checks "host:port" and returns the port.
 func parseAddr(addr string) (int, error) {

@@ -144,7 +144,7 @@ func (a *App) Open(ctx context.Context, c Config, w io.Writer) error {
 		return err
 	}
 	a.registry, a.db = registry, db
-	a.users = &identity.Store{DB: db.Gorm, Now: a.Now}
+	a.users = &identity.Store{DB: db.Gorm, Now: a.Now, CacheFor: c.AccountCache}
 	a.sessions = &session.Store{
 		DB: db.Gorm, Secret: string(a.config.SecretKey), Now: a.Now, Logger: a.log, Secure: c.secureCookies(),
 	}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/quintet-go/quintet/orm"
 )
 
 // Permissions is a set of permissions by full name: "catalog.add_product".
@@ -39,13 +41,13 @@ func (p Permissions) Names() iter.Seq[string] {
 	return slices.Values(slices.Sorted(maps.Keys(p.names)))
 }
 
-const permissionsOfUser = `SELECT ct.app_label, p.codename FROM auth_permission p
+const permissionsOfUser = `SELECT ct.app_label || '.' || p.codename FROM auth_permission p
 JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id IN (SELECT up.permission_id FROM auth_user_user_permissions up WHERE up.user_id = ?
+WHERE p.id IN (SELECT up.permission_id FROM auth_user_user_permissions up WHERE up.user_id = %[1]s
 UNION SELECT gp.permission_id FROM auth_group_permissions gp
-JOIN auth_user_groups ug ON ug.group_id = gp.group_id WHERE ug.user_id = ?)`
+JOIN auth_user_groups ug ON ug.group_id = gp.group_id WHERE ug.user_id = %[1]s)`
 
-const everyPermission = `SELECT ct.app_label, p.codename FROM auth_permission p
+const everyPermission = `SELECT ct.app_label || '.' || p.codename FROM auth_permission p
 JOIN django_content_type ct ON ct.id = p.content_type_id`
 
 // Permissions loads what user may do, own permissions and those of the groups, with one statement. A superuser has all
@@ -54,17 +56,25 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 	if !user.IsAuthenticated() || !user.IsActive {
 		return Permissions{}, nil
 	}
-	query, args := permissionsOfUser, []any{user.ID, user.ID}
-	if user.IsSuperuser {
-		query, args = everyPermission, nil
+	db := s.db(ctx)
+	query, args := everyPermission, []any(nil)
+	if !user.IsSuperuser {
+		query, args = fmt.Sprintf(permissionsOfUser, placeholder(db)), []any{user.ID}
 	}
-	var rows []struct{ AppLabel, Codename string }
-	if err := s.db(ctx).Raw(query, args...).Scan(&rows).Error; err != nil {
+	set := Permissions{names: make(map[string]struct{}), all: user.IsSuperuser}
+	var b orm.Batch
+	b.Query(query, args, func(rows *orm.Rows) error {
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+			set.names[name] = struct{}{}
+		}
+		return nil
+	})
+	if err := b.Send(ctx, db); err != nil {
 		return Permissions{}, fmt.Errorf("identity: loading permissions: %w", err)
-	}
-	set := Permissions{names: make(map[string]struct{}, len(rows)), all: user.IsSuperuser}
-	for _, row := range rows {
-		set.names[row.AppLabel+"."+row.Codename] = struct{}{}
 	}
 	return set, nil
 }

@@ -12,6 +12,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"github.com/quintet-go/quintet/orm"
 )
 
 // ErrNoUser says that there is no such account.
@@ -28,14 +30,20 @@ type Store struct {
 	Passwords *Passwords       // nil means one of the Store's own with Django's defaults
 	Policy    PasswordPolicy   // for [Store.ValidatePassword]; nil means [DefaultPasswordPolicy]
 	Now       func() time.Time // nil means time.Now
+	// CacheFor is how old what [Store.Account] and [Store.RecentPermissions] return may be; 0 and less mean that they always
+	// ask the database.
+	CacheFor time.Duration
 
-	fill sync.Once
+	fill  sync.Once
+	cache *cache // nil for none
+	bound bool   // to a transaction, which sees what it wrote itself
 }
 
-// With returns a Store that works on tx and shares everything else with s.
+// With returns a Store that works on tx and shares everything else with s. It always asks the database.
 func (s *Store) With(tx *gorm.DB) *Store {
 	s.fill.Do(s.defaults)
-	c := &Store{DB: tx, Passwords: s.Passwords, Policy: s.Policy, Now: s.Now}
+	c := &Store{DB: tx, Passwords: s.Passwords, Policy: s.Policy, Now: s.Now, CacheFor: s.CacheFor, cache: s.cache, bound: true}
+	c.fill.Do(func() {})
 	return c
 }
 
@@ -48,6 +56,9 @@ func (s *Store) defaults() {
 	}
 	if s.Now == nil {
 		s.Now = time.Now
+	}
+	if s.CacheFor > 0 {
+		s.cache = newCache(s.CacheFor, s.Now)
 	}
 }
 
@@ -72,7 +83,7 @@ func (s *Store) ByID(ctx context.Context, id int64) (*User, error) {
 	if id <= 0 || id > math.MaxInt32 { // more than the column holds is an error in PostgreSQL
 		return nil, ErrNoUser
 	}
-	return s.find(ctx, "id = ?", id)
+	return s.find(ctx, "id", id)
 }
 
 // ByUsername returns the account of exactly that name, active or not. It returns [ErrNoUser] when there is none.
@@ -80,19 +91,40 @@ func (s *Store) ByUsername(ctx context.Context, username string) (*User, error) 
 	if !storable(username) {
 		return nil, ErrNoUser
 	}
-	return s.find(ctx, "username = ?", username)
+	return s.find(ctx, "username", username)
 }
 
-func (s *Store) find(ctx context.Context, condition string, value any) (*User, error) {
-	var user User
-	err := s.db(ctx).Where(condition, value).Take(&user).Error
-	if errors.Is(err, gorm.ErrRecordNotFound) {
-		return nil, ErrNoUser
-	}
-	if err != nil {
+const selectUser = `SELECT id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined
+FROM auth_user WHERE `
+
+func (s *Store) find(ctx context.Context, column string, value any) (*User, error) {
+	db := s.db(ctx)
+	var found *User
+	var b orm.Batch
+	b.Query(selectUser+column+" = "+placeholder(db), []any{value}, func(rows *orm.Rows) error {
+		if !rows.Next() {
+			return nil
+		}
+		u := new(User)
+		found = u
+		return rows.Scan(&u.ID, &u.Password, &u.LastLogin, &u.IsSuperuser, &u.Username, &u.FirstName, &u.LastName, &u.Email,
+			&u.IsStaff, &u.IsActive, &u.DateJoined)
+	})
+	if err := b.Send(ctx, db); err != nil {
 		return nil, fmt.Errorf("identity: loading a user: %w", err)
 	}
-	return &user, nil
+	if found == nil {
+		return nil, ErrNoUser
+	}
+	return found, nil
+}
+
+// placeholder stands for the first argument of a statement.
+func placeholder(db *gorm.DB) string {
+	if db.Name() == orm.Postgres {
+		return "$1"
+	}
+	return "?1"
 }
 
 // storable tells whether a database can hold text: PostgreSQL refuses zero bytes and what is no UTF-8 with an error.
@@ -144,6 +176,7 @@ func (s *Store) CheckPassword(ctx context.Context, user *User, password string) 
 	}
 	if done.RowsAffected == 1 {
 		user.Password = encoded
+		s.forget(user.ID)
 	}
 	return true, nil
 }
@@ -194,6 +227,7 @@ func (s *Store) update(ctx context.Context, user *User, column string, value any
 	if done.RowsAffected == 0 {
 		return ErrNoUser
 	}
+	s.forget(user.ID)
 	return nil
 }
 

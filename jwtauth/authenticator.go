@@ -37,14 +37,24 @@ func (a Authenticator) SecurityScheme() (name string, scheme map[string]any) {
 
 // header finds the token in the Authorization header, "" when there is none of the kind.
 func (a Authenticator) header(r *http.Request) (string, error) {
-	parts := strings.FieldsFunc(strings.Join(r.Header.Values("Authorization"), ","), isSpace)
-	if len(parts) == 0 || !slices.Contains(a.Tokens.config.HeaderTypes, parts[0]) {
+	kind, line := cutWord(strings.Join(r.Header.Values("Authorization"), ","))
+	if kind == "" || !slices.Contains(a.Tokens.config.HeaderTypes, kind) {
 		return "", nil
 	}
-	if len(parts) != 2 {
+	raw, line := cutWord(line)
+	if further, _ := cutWord(line); raw == "" || further != "" {
 		return "", answer(&Error{"Authorization header must contain two space-delimited values", "bad_authorization_header"})
 	}
-	return parts[1], nil
+	return raw, nil
+}
+
+// cutWord takes the first word off a line; the word is empty when there is none.
+func cutWord(line string) (word, rest string) {
+	line = strings.TrimLeftFunc(line, isSpace)
+	if end := strings.IndexFunc(line, isSpace); end >= 0 {
+		return line[:end], line[end:]
+	}
+	return line, ""
 }
 
 func isSpace(c rune) bool { return c == ' ' || '\t' <= c && c <= '\r' }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -23,6 +24,7 @@ const (
 type Claims struct {
 	names  []string
 	values map[string]any
+	shared bool // with a remembered token: Set works on a copy
 }
 
 // Get returns a claim and whether it is there.
@@ -39,8 +41,11 @@ func (c *Claims) Text(name string) string {
 
 // Set changes a claim, which keeps its place, or adds one at the end.
 func (c *Claims) Set(name string, value any) {
-	if c.values == nil {
+	switch {
+	case c.values == nil:
 		c.values = make(map[string]any)
+	case c.shared:
+		c.names, c.values, c.shared = slices.Clone(c.names), maps.Clone(c.values), false
 	}
 	if _, ok := c.values[name]; !ok {
 		c.names = append(c.names, name)

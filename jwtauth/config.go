@@ -39,6 +39,7 @@ type Config struct {
 
 	HeaderTypes []string         // words before the token in Authorization, default "Bearer"; matched with case
 	MaxLength   int              // longest token that is looked at, in bytes, default 8192
+	Remembered  int              // access tokens whose signature need not be checked again, default 4096; negative for none
 	Now         func() time.Time // default time.Now
 }
 
@@ -60,6 +61,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxLength == 0 {
 		c.MaxLength = 8192
+	}
+	if c.Remembered == 0 {
+		c.Remembered = 4096
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -70,14 +70,14 @@ func (s *Service) Issue(ctx context.Context, user *identity.User) (Pair, error) 
 	return Pair{Access: access.raw, Refresh: refresh.raw}, outstand(s.db.WithContext(ctx), refresh)
 }
 
-// Authenticate checks an access token and returns its active user, with one statement. The error is an *Error unless
-// the database failed.
+// Authenticate checks an access token and returns its active user, with one statement, or none when the store of accounts
+// remembers that one (identity.Store.CacheFor). The error is an *Error unless the database failed.
 func (s *Service) Authenticate(ctx context.Context, raw string) (*identity.User, *Token, error) {
 	token, err := s.Parse(raw, Access)
 	if err != nil {
 		return nil, nil, err
 	}
-	user, err := s.holder(ctx, token)
+	user, err := s.holder(ctx, s.users, token)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -191,36 +191,44 @@ func (s *Service) successor(token *Token) (*Token, error) {
 	return s.mint(claims)
 }
 
-// holder loads the user of an access token.
-func (s *Service) holder(ctx context.Context, token *Token) (*identity.User, error) {
+// holder finds the user of a token that is still good for that user.
+func (s *Service) holder(ctx context.Context, users *identity.Store, token *Token) (*identity.User, error) {
 	id, ok := token.UserID()
 	if !ok {
 		return nil, ErrNoUserClaim
 	}
-	user, err := s.users.ByID(ctx, id)
+	user, err := users.Account(ctx, id, func(user *identity.User) error { return s.refusal(token, user) })
 	switch {
 	case errors.Is(err, identity.ErrNoUser):
 		return nil, ErrUserNotFound
 	case err != nil:
 		return nil, err
-	case !user.IsActive:
-		return nil, ErrUserInactive
-	case s.config.RevokeOnPasswordChange && token.Claims.Text(revokeClaim) != passwordTrace(user):
-		return nil, ErrPasswordChanged
 	}
 	return user, nil
 }
 
-// checkHolder tells whether the user of a refresh token may still log in. A token of nobody needs no user.
+// checkHolder tells whether the user of a refresh token may still log in, as it is stored now. A token of nobody needs no
+// user.
 func (s *Service) checkHolder(ctx context.Context, token *Token) error {
 	if _, named := token.Claims.Get(userClaim); !named {
 		return nil
 	}
-	_, err := s.holder(ctx, token)
+	_, err := s.holder(ctx, s.users.With(s.db), token)
 	if errors.Is(err, ErrUserNotFound) || errors.Is(err, ErrUserInactive) {
 		return ErrNoActiveAccount
 	}
 	return err
+}
+
+// refusal is why a token of user is not good any more, nil for no reason.
+func (s *Service) refusal(token *Token, user *identity.User) error {
+	switch {
+	case !user.IsActive:
+		return ErrUserInactive
+	case s.config.RevokeOnPasswordChange && token.Claims.Text(revokeClaim) != passwordTrace(user):
+		return ErrPasswordChanged
+	}
+	return nil
 }
 
 // passwordTrace changes with the password; simplejwt's get_md5_hash_password. What is hashed is a salted hash already.

@@ -222,6 +222,9 @@ func Bulk[M any](minimum, maximum int) Handler[M] {
 func Mine[M any](fn func(r *Request) (*M, error)) Handler[M] {
 	return Handler[M]{method: http.MethodGet, self: true, run: func(rs *resource, r *Request) (*Response, error) {
 		found, err := fn(r)
+		if err == nil {
+			err = r.upToDate(found)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -289,7 +289,8 @@ type withMessage struct {
 func (p withMessage) PermissionMessage() (message, code string) { return p.message, p.code }
 
 // HasPerm tells whether the user of the request holds all of the permissions, named as "catalog.change_product". The
-// permissions of the user are loaded once a request, with one statement; superusers and nobody take none.
+// permissions of the user are loaded once a request, with one statement, or with none while the store of accounts remembers
+// them (identity.Store.CacheFor); superusers and nobody take none.
 func (r *Request) HasPerm(names ...string) (bool, error) {
 	user := r.User()
 	switch {
@@ -312,22 +313,24 @@ func (r *Request) HasPerm(names ...string) (bool, error) {
 	return true, nil
 }
 
-// heldKey keeps the permissions of one user in the values of a request.
-type heldKey struct{ user int64 }
+// held are the permissions of one user, as they are known to a request.
+type held struct {
+	user        int64
+	permissions permissionSet
+}
 
-// permissionSet are the permissions of a user.
+// permissionSet is identity.Permissions.
 type permissionSet interface{ Has(name string) bool }
 
 func (r *Request) heldPermissions(user *identity.User) (permissionSet, error) {
-	key := heldKey{user.ID}
-	if held, ok := r.Value(key).(permissionSet); ok {
-		return held, nil
+	if r.held.user == user.ID {
+		return r.held.permissions, nil
 	}
-	held, err := r.api.config.Users.Permissions(r.Context(), user)
+	permissions, err := r.api.config.Users.RecentPermissions(r.Context(), user)
 	if err == nil {
-		r.SetValue(key, held)
+		r.held = held{user.ID, permissions}
 	}
-	return held, err
+	return permissions, err
 }
 
 // checkPermissions asks the permissions about the request, in order (APIView.check_permissions).

@@ -153,7 +153,7 @@ func TestObjectPermissions(t *testing.T) {
 // holding gives the user of r a set of permissions without asking the database.
 func holding(t *testing.T, r *Request, names ...string) {
 	t.Helper()
-	r.SetValue(heldKey{r.User().ID}, setOf(names))
+	r.held = held{r.User().ID, setOf(names)}
 }
 
 // setOf is a permissionSet of names.

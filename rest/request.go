@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -27,6 +28,7 @@ type Request struct {
 	authenticator Authenticator
 	user          *identity.User
 	auth          any
+	held          held
 
 	parsed    bool
 	data      any
@@ -101,7 +103,8 @@ func (r *Request) Format() string { return r.format }
 // Version is the version of the API asked for, empty when the view has no versioning scheme.
 func (r *Request) Version() string { return r.version }
 
-// User is who sent the request: never nil, with ID 0 when nobody is logged in.
+// User is who sent the request: never nil, with ID 0 when nobody is logged in. Where the store of accounts remembers them
+// (identity.Store.CacheFor) it is an account as of a moment ago, and always the request's own copy.
 func (r *Request) User() *identity.User {
 	if r.user == nil {
 		r.user = &identity.User{}
@@ -115,6 +118,23 @@ func (r *Request) Auth() any { return r.auth }
 
 // Authenticator is the one that accepted the request, nil for nobody.
 func (r *Request) Authenticator() Authenticator { return r.authenticator }
+
+// upToDate loads the user of the request again when that may be an account as of a moment ago: what is answered is what is
+// stored, and a change is one of that.
+func (r *Request) upToDate(object any) error {
+	user, ok := object.(*identity.User)
+	if !ok || user != r.user || !r.Users().Cached() {
+		return nil
+	}
+	stored, err := r.Users().ByID(r.Context(), user.ID)
+	if errors.Is(err, identity.ErrNoUser) {
+		return ErrNotFound
+	}
+	if err == nil {
+		*user = *stored
+	}
+	return err
+}
 
 // DB is a GORM session on the request's context, inside the request's transaction when there is one.
 func (r *Request) DB() *gorm.DB {

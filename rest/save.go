@@ -87,6 +87,7 @@ func (r *Request) Save(m any) error {
 	}
 	t.many = nil
 	r.loaded(v)
+	r.Users().Changed(r.DB(), m)
 	return nil
 }
 
@@ -189,6 +190,7 @@ func (r *Request) Delete(m any) error {
 		return fmt.Errorf("delete %s: %w", model.Label(), err)
 	}
 	delete(r.tracked, m)
+	r.Users().Changed(r.DB(), m)
 	return nil
 }
 

@@ -22,9 +22,10 @@ const modelBackend = "django.contrib.auth.backends.ModelBackend"
 
 const authHashSalt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
 
-// Users finds the account of a session; *identity.Store is one. ByID returns identity.ErrNoUser where there is none.
+// Users finds the account of a session; *identity.Store is one. Account returns one that check takes. When check refuses the
+// account as it is stored, it returns that one and the error of check; where there is none, identity.ErrNoUser.
 type Users interface {
-	ByID(ctx context.Context, id int64) (*identity.User, error)
+	Account(ctx context.Context, id int64, check func(*identity.User) error) (*identity.User, error)
 }
 
 // Login makes s the session of user, under a new key. Values of a visitor who was nobody before are kept; those of another
@@ -65,29 +66,46 @@ func (st *Store) User(ctx context.Context, s *Session, users Users) (*identity.U
 	if !known || s.Text(backendName) != modelBackend {
 		return nil, nil
 	}
-	user, err := users.ByID(ctx, id)
-	if errors.Is(err, identity.ErrNoUser) || err == nil && !user.IsActive {
+	renew := false
+	user, err := users.Account(ctx, id, func(user *identity.User) (err error) {
+		renew, err = st.verify(s, user)
+		return err
+	})
+	switch {
+	case errors.Is(err, identity.ErrNoUser), errors.Is(err, errInactive):
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, errOtherPassword):
+		return nil, st.Flush(ctx, s)
+	case err != nil:
 		return nil, err
+	case renew:
+		s.Set(hashName, authHash(user, st.Secret))
+		return user, st.CycleKey(ctx, s)
 	}
-	return st.verified(ctx, s, user)
+	return user, nil
 }
 
-// verified compares the password that the login was made with to the user's.
-func (st *Store) verified(ctx context.Context, s *Session, user *identity.User) (*identity.User, error) {
-	stored, current := s.Text(hashName), authHash(user, st.Secret)
-	if sameText(stored, current) {
-		return user, nil
+// Why a session is nobody's.
+var (
+	errInactive      = errors.New("session: its user is inactive")
+	errOtherPassword = errors.New("session: its user has another password now")
+)
+
+// verify compares the password that the login was made with to the user's. outdated tells that an older secret was used.
+func (st *Store) verify(s *Session, user *identity.User) (outdated bool, err error) {
+	if !user.IsActive {
+		return false, errInactive
+	}
+	stored := s.Text(hashName)
+	if sameText(stored, authHash(user, st.Secret)) {
+		return false, nil
 	}
 	for _, secret := range st.Fallbacks {
 		if sameText(stored, authHash(user, secret)) {
-			s.Set(hashName, current)
-			return user, st.CycleKey(ctx, s)
+			return true, nil
 		}
 	}
-	return nil, st.Flush(ctx, s)
+	return false, errOtherPassword
 }
 
 // userID is the id of who logged in by this session.

@@ -37,7 +37,11 @@ func build(ctx context.Context, e Environment) (*Application, error) {
 		app.Close()
 		return nil, err
 	}
-	return &Application{Handler: handler, Forget: counts.forget, Close: func() error { app.Close(); return nil }}, nil
+	forget := func() {
+		counts.forget()
+		app.Users().ForgetAll()
+	}
+	return &Application{Handler: handler, Forget: forget, Close: func() error { app.Close(); return nil }}, nil
 }
 
 // options are those of the shop with the kitchen added.

@@ -49,6 +49,7 @@ func open(t *testing.T, url string) *shop {
 	t.Helper()
 	config, err := quintet.LoadConfig([]string{
 		"DATABASE_URL=" + url, "QUINTET_SECRET_KEY=" + key, "QUINTET_ALLOWED_HOSTS=testserver", "QUINTET_REQUEST_TIMEOUT=60s",
+		"QUINTET_ACCOUNT_CACHE=0s", // statements are counted
 		"QUINTET_DB_TIMEOUT=50s", "QUINTET_MEDIA_DIR=" + filepath.Join(t.TempDir(), "media"),
 	})
 	if err != nil {

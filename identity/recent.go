@@ -1,0 +1,148 @@
+package identity
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// recent holds what was loaded a moment ago, by the id of the account it belongs to. A value is handed out for life, which
+// is counted from before its statement was sent: whatever was committed earlier than that is in it. Calls for one id at the
+// same time share one look-up. Its memory is bounded: the oldest value goes first. It is safe for concurrent use.
+type recent[V any] struct {
+	life time.Duration
+	now  func() time.Time
+
+	mu    sync.Mutex
+	byID  map[int64]*list.Element
+	order list.List // of *lookup[V], the oldest first
+}
+
+// mostRecent bounds how many accounts a recent holds.
+const mostRecent = 4096
+
+// lookup is a question to the database that was asked or is on its way; done is closed when value and err are there.
+type lookup[V any] struct {
+	id    int64
+	began time.Time
+	done  chan struct{}
+	value V
+	err   error
+}
+
+func newRecent[V any](life time.Duration, now func() time.Time) *recent[V] {
+	return &recent[V]{life: life, now: now, byID: make(map[int64]*list.Element)}
+}
+
+// get returns a value that check takes: one from before, or else what load returns now, with check's error for it.
+func (c *recent[V]) get(ctx context.Context, id int64, load func(context.Context) (V, error), check func(V) error) (V, error) {
+	arrived := c.now()
+	l, mine := c.join(id, arrived.Add(1-c.life))
+	if mine {
+		return l.lead(ctx, c, load, check)
+	}
+	if value, err := l.wait(ctx); err == nil && check(value) == nil {
+		return value, nil
+	}
+	c.drop(l)
+	if l, mine = c.join(id, arrived); mine {
+		return l.lead(ctx, c, load, check)
+	}
+	value, err := l.wait(ctx)
+	if err != nil && ctx.Err() == nil { // another's failure, perhaps because its client went away
+		value, err = load(ctx)
+	}
+	if err == nil {
+		err = check(value)
+	}
+	return value, err
+}
+
+// join finds a look-up that began at since or later; without one it begins one, which the caller has to lead.
+func (c *recent[V]) join(id int64, since time.Time) (l *lookup[V], mine bool) {
+	now := c.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.byID[id]; ok {
+		if l := e.Value.(*lookup[V]); !l.began.Before(since) && !l.began.After(now) {
+			return l, false
+		}
+		c.remove(e)
+	}
+	c.expire(now)
+	l = &lookup[V]{id: id, began: now, done: make(chan struct{})}
+	c.byID[id] = c.order.PushBack(l)
+	return l, true
+}
+
+// expire makes room for one more and drops what is over.
+func (c *recent[V]) expire(now time.Time) {
+	for e := c.order.Front(); e != nil; e = c.order.Front() {
+		if len(c.byID) < mostRecent && now.Sub(e.Value.(*lookup[V]).began) < c.life {
+			return
+		}
+		c.remove(e)
+	}
+}
+
+func (c *recent[V]) remove(e *list.Element) {
+	delete(c.byID, e.Value.(*lookup[V]).id)
+	c.order.Remove(e)
+}
+
+// drop forgets one look-up, unless a later one has taken its place.
+func (c *recent[V]) drop(l *lookup[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.byID[l.id]; ok && e.Value == any(l) {
+		c.remove(e)
+	}
+}
+
+// forget drops what is known of an account. A look-up on its way still answers those who wait for it, and nobody else.
+func (c *recent[V]) forget(id int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.byID[id]; ok {
+		c.remove(e)
+	}
+}
+
+// forgetAll drops everything.
+func (c *recent[V]) forgetAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.byID)
+	c.order.Init()
+}
+
+// errBroken is the failure of a look-up that ended by a panic.
+var errBroken = errors.New("identity: a look-up broke off")
+
+// lead asks the database for everybody who waits. A failure is not kept.
+func (l *lookup[V]) lead(ctx context.Context, c *recent[V], load func(context.Context) (V, error), check func(V) error) (V, error) {
+	l.err = errBroken
+	defer func() {
+		if l.err != nil {
+			c.drop(l)
+		}
+		close(l.done)
+	}()
+	if l.value, l.err = load(ctx); l.err != nil {
+		return l.value, l.err
+	}
+	return l.value, check(l.value)
+}
+
+// wait returns what the look-up found, or why ctx ended.
+func (l *lookup[V]) wait(ctx context.Context) (V, error) {
+	select {
+	case <-l.done:
+		return l.value, l.err
+	case <-ctx.Done():
+		var none V
+		return none, ctx.Err()
+	}
+}

@@ -1,0 +1,113 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestRecentIsBounded asks for more accounts than are remembered.
+func TestRecentIsBounded(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	c := newRecent[int64](time.Second, func() time.Time { return at })
+	loads := 0
+	get := func(id int64) {
+		t.Helper()
+		got, err := c.get(t.Context(), id, func(context.Context) (int64, error) { loads++; return id, nil }, func(int64) error { return nil })
+		if got != id || err != nil {
+			t.Fatalf("got %d, %v, want %d", got, err, id)
+		}
+	}
+	for id := range int64(3 * mostRecent) {
+		get(id)
+	}
+	if len(c.byID) != mostRecent || c.order.Len() != mostRecent {
+		t.Errorf("%d and %d are held, want %d", len(c.byID), c.order.Len(), mostRecent)
+	}
+	loads = 0
+	get(3*mostRecent - 1)
+	if get(0); loads != 1 {
+		t.Errorf("the latest and the oldest took %d look-ups, want 1", loads)
+	}
+	at = at.Add(time.Second)
+	if get(1); len(c.byID) != 1 || c.order.Len() != 1 {
+		t.Errorf("what is over is kept: %d and %d", len(c.byID), c.order.Len())
+	}
+	at = at.Add(-time.Hour) // a clock that was put back
+	loads = 0
+	if get(1); loads != 1 {
+		t.Error("a value of the future is handed out")
+	}
+}
+
+// TestForgottenLookUpsAnswerOnlyWhoWaits: a statement that was on its way when the account was changed may say what was.
+func TestForgottenLookUpsAnswerOnlyWhoWaits(t *testing.T) {
+	c := newRecent[string](time.Second, time.Now)
+	take := func(string) error { return nil }
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	first := make(chan string)
+	go func() {
+		got, _ := c.get(t.Context(), 1, func(context.Context) (string, error) {
+			close(begun)
+			<-goOn
+			return "old", nil
+		}, take)
+		first <- got
+	}()
+	<-begun
+	c.forget(1)
+	load := func(context.Context) (string, error) { return "new", nil }
+	if got, err := c.get(t.Context(), 1, load, take); got != "new" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	close(goOn)
+	if got := <-first; got != "old" {
+		t.Errorf("who waited got %q", got)
+	}
+	if got, _ := c.get(t.Context(), 1, nil, take); got != "new" {
+		t.Errorf("afterwards: got %q", got)
+	}
+}
+
+// TestFailuresAreNotShared: who waits for a look-up that fails, or panics, asks again.
+func TestFailuresAreNotShared(t *testing.T) {
+	c := newRecent[string](time.Second, time.Now)
+	take := func(string) error { return nil }
+	for name, fail := range map[string]func(context.Context) (string, error){
+		"error": func(context.Context) (string, error) { return "", errors.New("gone") },
+		"panic": func(context.Context) (string, error) { panic("broken") },
+	} {
+		begun, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			defer func() { _ = recover() }()
+			_, _ = c.get(t.Context(), 1, func(ctx context.Context) (string, error) {
+				close(begun)
+				<-goOn
+				return fail(ctx)
+			}, take)
+		}()
+		<-begun
+		var loads atomic.Int64
+		answers := make(chan string)
+		for range 3 {
+			go func() {
+				got, _ := c.get(t.Context(), 1, func(context.Context) (string, error) { loads.Add(1); return "there", nil }, take)
+				answers <- got
+			}()
+		}
+		close(goOn)
+		<-ended
+		for range 3 {
+			if got := <-answers; got != "there" {
+				t.Errorf("%s: got %q", name, got)
+			}
+		}
+		if loads.Load() == 0 {
+			t.Errorf("%s was taken for an answer", name)
+		}
+		c.forgetAll()
+	}
+}
