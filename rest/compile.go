@@ -226,7 +226,7 @@ func (c *compiler) classify(s *serializer, f *field, t reflect.Type) error {
 		f.nested = c.serializer(spec.nested)
 		f.class = nestedClass(f.many)
 		return nil
-	case c.isRelation(f, base):
+	case c.isRelation(s, f, base):
 		return c.classifyRelation(f, base)
 	case isStruct(base), base.Kind() == reflect.Slice && isStruct(elem(base)):
 		return c.classifyNested(s, f, base)
@@ -252,7 +252,7 @@ func isStruct(t reflect.Type) bool {
 }
 
 // isRelation tells whether the field names related objects by a key.
-func (c *compiler) isRelation(f *field, t reflect.Type) bool {
+func (c *compiler) isRelation(s *serializer, f *field, t reflect.Type) bool {
 	if _, ok := isRelated(t); ok {
 		return true
 	}
@@ -271,12 +271,13 @@ func (c *compiler) isRelation(f *field, t reflect.Type) bool {
 	if t.Kind() == reflect.Slice {
 		t = elem(t)
 	}
-	return !isStruct(t) || f.spec.isAuto()
+	return !isStruct(t) || s.isAuto(f.spec)
 }
 
-// isAuto tells whether the variable is the model's own relation field, as in Auto.
-func (s *fieldSpec) isAuto() bool {
-	return s.model != nil && s.model.Kind == orm.ManyToMany && reflect.DeepEqual(s.index, s.model.RelIndex)
+// isAuto tells whether the variable is the model's own relation field, as in Auto: the data are the model itself.
+func (s *serializer) isAuto(f *fieldSpec) bool {
+	return s.model != nil && s.spec.data == s.model.Type && f.model != nil && f.model.Kind == orm.ManyToMany &&
+		reflect.DeepEqual(f.index, f.model.RelIndex)
 }
 
 func (c *compiler) classifyRelation(f *field, t reflect.Type) error {
@@ -367,7 +368,7 @@ func (c *compiler) classifyNested(_ *serializer, f *field, t reflect.Type) error
 func (c *compiler) isDeep(s *serializer, f *field, t reflect.Type) bool {
 	spec := f.spec
 	return s.spec.depth > 0 && spec.nested == nil && !spec.text && spec.slug == "" && spec.view == "" && !spec.declared &&
-		t != nil && c.isRelation(f, t)
+		t != nil && c.isRelation(s, f, t)
 }
 
 // classifyDeep nests all fields of the related model (ModelSerializer.build_nested_field), read-only.

@@ -2,6 +2,9 @@ package rest_test
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -335,6 +338,43 @@ func TestDeclaredFields(t *testing.T) {
 		say(t, c.Post("/books/", `{"slug":"a bc","to":1}`), `400 {"slug":["Ensure this field has no more than 3 characters."]}`)
 		say(t, c.Put("/books/1/", `{"slug":"ab","to":2,"kind":"","pages":6}`), `200 {"id":1,"slug":"ab","title":"","pages":6,"pub":2,"kind":""}`)
 		say(t, c.Put("/books/1/", `{"slug":"ab","to":2}`), `200 {"id":1,"slug":"ab","title":"","pages":6,"pub":2,"kind":""}`)
+	})
+}
+
+// TestNestedAtTheModelsPosition: nested objects stay nested when they stand at the same place of the data as the relation
+// does in the model, where only the form that is the model itself shows keys.
+func TestNestedAtTheModelsPosition(t *testing.T) {
+	type label struct {
+		Name string `json:"name"`
+	}
+	type data struct {
+		Name                  string
+		One, Two, Three, Four string  `rest:"source=Name,readonly"`
+		Five, Six             string  `rest:"source=Name,readonly"`
+		Genres                []label `rest:"readonly"`
+	}
+	nested, _ := reflect.TypeFor[data]().FieldByName("Genres")
+	relation, _ := reflect.TypeFor[artist]().FieldByName("Genres")
+	if !slices.Equal(nested.Index, relation.Index) {
+		t.Fatalf("the fields are at %v and %v", nested.Index, relation.Index)
+	}
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		c := serve(t, db, festivalModels(), func(g *rest.Group) {
+			g.Register("artists", &rest.ViewSet[artist]{Serializer: &rest.ModelSerializer[artist, data]{}})
+		})
+		ann := &artist{ID: uuid.New(), Name: "Ann", Genres: []*genre{{Name: "jazz"}}}
+		if err := db.Gorm.Omit("Genres.*").Create(ann.Genres).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Gorm.Omit("Genres").Create(ann).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Gorm.Exec("INSERT INTO fest_artist_genres (artist_id, genre_id) VALUES (?, ?)", ann.ID, ann.Genres[0].ID).Error; err != nil {
+			t.Fatal(err)
+		}
+		if a := c.Get("/artists/"); !strings.Contains(a.Text(), `"genres":[{"name":"jazz"}]`) {
+			t.Error(a)
+		}
 	})
 }
 
