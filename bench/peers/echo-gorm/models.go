@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql/driver"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,13 +17,13 @@ type JSON json.RawMessage
 func (j JSON) MarshalJSON() ([]byte, error) { return j, nil }
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (j *JSON) UnmarshalJSON(text []byte) error {
+func (j *JSON) UnmarshalJSON(text []byte) error { //nolint:unparam // the interface has it
 	*j = append((*j)[:0], text...)
 	return nil
 }
 
 // Value implements driver.Valuer.
-func (j JSON) Value() (driver.Value, error) { return string(j), nil }
+func (j JSON) Value() (driver.Value, error) { return string(j), nil } //nolint:unparam // the interface has the error
 
 // Scan implements sql.Scanner.
 func (j *JSON) Scan(value any) error {
@@ -31,6 +32,8 @@ func (j *JSON) Scan(value any) error {
 		*j = append((*j)[:0], v...)
 	case string:
 		*j = JSON(v)
+	default:
+		return fmt.Errorf("a document is stored as text, not as %T", value)
 	}
 	return nil
 }
@@ -47,6 +50,8 @@ func (d *Date) Scan(value any) error {
 		*d = Date(v)
 	case []byte:
 		*d = Date(v)
+	default:
+		return fmt.Errorf("a date is not stored as %T", value)
 	}
 	return nil
 }

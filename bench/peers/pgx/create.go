@@ -142,8 +142,8 @@ func (s *server) lookUp(ctx context.Context, a *answer, in *productInput, errs f
 			parent := wire.Int64(row[4])
 			category.parent = &parent
 		}
-		found := 0
-		a.tags, found = tagRecords(a.tags, row[5])
+		tags, found := tagRecords(a.tags, row[5])
+		a.tags = tags
 		if found != len(in.TagIDs) {
 			errs.add("tag_ids", "Invalid pk - object does not exist.")
 		}
