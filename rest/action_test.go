@@ -245,13 +245,14 @@ func TestChangesOfOneObjectQueue(t *testing.T) {
 
 func TestParseInteger(t *testing.T) {
 	got := map[string]string{}
-	for _, text := range []string{"5", " -1_0 ", "+3", "٣", "", "x", "1.0", "9223372036854775807", "9223372036854775808", "1__0"} {
+	for _, text := range []string{"5", " -1_0 ", "+3", "٣", "", "x", "1.0", "9223372036854775807", "9223372036854775808", "-99999999999999999999", "1__0"} {
 		n, ok := rest.ParseInteger(text)
 		got[text] = fmt.Sprint(n, " ", ok)
 	}
 	want := map[string]string{
 		"5": "5 true", " -1_0 ": "-10 true", "+3": "3 true", "٣": "3 true", "": "0 false", "x": "0 false", "1.0": "0 false",
-		"9223372036854775807": "9223372036854775807 true", "9223372036854775808": "0 false", "1__0": "0 false",
+		"9223372036854775807": "9223372036854775807 true", "9223372036854775808": "9223372036854775807 true",
+		"-99999999999999999999": "-9223372036854775808 true", "1__0": "0 false",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

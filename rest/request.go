@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -175,11 +176,19 @@ func (r *Request) SetValue(key, value any) {
 	r.values[key] = value
 }
 
-// ParseInteger reads a query parameter as Python's int() does; ok is false for what is no integer of 64 bits.
+// ParseInteger reads a query parameter as Python's int() does; ok is false for what is no integer. Of one that takes more
+// than 64 bits n is the nearest number that fits, so that comparing a column with n gives what the number would give.
 func ParseInteger(text string) (n int64, ok bool) {
 	big, ok := pythonInt(text)
 	if !ok {
 		return 0, false
 	}
-	return big.Int64()
+	n, fits := big.Int64()
+	switch {
+	case fits:
+		return n, true
+	case big.Sign() < 0:
+		return math.MinInt64, true
+	}
+	return math.MaxInt64, true
 }

@@ -2,15 +2,12 @@
 package router
 
 import (
-	"errors"
-
 	"github.com/quintet-go/quintet"
 	"github.com/quintet-go/quintet/apidocs"
 	"github.com/quintet-go/quintet/internal/models"
 	"github.com/quintet-go/quintet/internal/viewsets"
 	"github.com/quintet-go/quintet/jwtauth"
 	"github.com/quintet-go/quintet/migrations"
-	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest"
 )
 
@@ -53,17 +50,7 @@ func (s *shop) defaults(c *rest.Config, app *quintet.App) (err error) {
 	}
 	c.Authenticators = []rest.Authenticator{jwtauth.Authenticator{Tokens: s.tokens}, app.SessionAuthentication()}
 	c.Pagination = rest.PageNumber{Size: 20, SizeParam: "page_size", MaxSize: 100}
-	c.Errors = explain
 	return nil
-}
-
-// explain answers the deletion of something that is still needed with a conflict.
-func explain(_ *rest.Request, err error) error {
-	var protected *orm.ProtectedError
-	if errors.As(err, &protected) {
-		return rest.ErrProtected.WithCause(err)
-	}
-	return err
 }
 
 // routes serves the shop under /api/ and the login of browsers under /api-auth/.

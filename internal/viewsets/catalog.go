@@ -190,7 +190,7 @@ func lowStock(r *rest.Request, q *gorm.DB) (*gorm.DB, error) {
 		}
 		threshold = n
 	}
-	return q.Where("catalog_product.stock < ?", threshold), nil
+	return q.Where("catalog_product.stock < CAST(? AS bigint)", threshold), nil
 }
 
 func reviewsOfProduct(_ *rest.Request, p *models.Product, q *gorm.DB) *gorm.DB {

@@ -1,8 +1,8 @@
 // Command commongen makes the list of common passwords that package identity refuses.
 //
 // The seeds in words.txt were written for this project. The command adds what people add to them, short numbers before or
-// behind a word and zeros for the letter o, and what needs no seed: repeated characters, counting, rows of keys, years.
-// Nothing is taken from a collection of leaked passwords. All is in lower case, as the comparison is.
+// behind a word and zeros for the letter o, and what needs no seed: single characters, repeated ones, counting, rows of keys,
+// years. Nothing is taken from a collection of leaked passwords. All is in lower case, as the comparison is.
 //
 //	go run ./internal/commongen -out common_passwords.txt
 package main
@@ -39,6 +39,7 @@ func render() []byte {
 			list.addWord(section, word)
 		}
 	}
+	list.addShort()
 	list.addRepeats()
 	list.addCounting()
 	list.addDates()

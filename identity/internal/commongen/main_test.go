@@ -21,7 +21,7 @@ func TestVariants(t *testing.T) {
 	list := string(render())
 	for word, want := range map[string]bool{
 		"password": true, "passw0rd": true, "monkey123": true, "1monkey": true, "michael1": true, "11111111": true, "qwertyuiop": true,
-		"87654321": true, "poiuytrewq": true, "1987": true, "short": false, "correct horse": false,
+		"87654321": true, "poiuytrewq": true, "1987": true, "a": true, "7": true, "!": true, "xx": true, "12": true, "short": false, "correct horse": false,
 	} {
 		if got := strings.Contains(list, "\n"+word+"\n"); got != want {
 			t.Errorf("%q listed: %v, want %v", word, got, want)

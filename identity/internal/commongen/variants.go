@@ -39,11 +39,21 @@ func (s set) addWord(section, word string) {
 	}
 }
 
+// addShort adds single characters and the numbers that people count to.
+func (s set) addShort() {
+	for _, c := range "0123456789abcdefghijklmnopqrstuvwxyz!&-.:" {
+		s.add(string(c))
+	}
+	for i := 10; i <= 25; i++ {
+		s.add(fmt.Sprint(i))
+	}
+}
+
 // addRepeats adds one, two or three characters over and over.
 func (s set) addRepeats() {
 	const characters = "0123456789abcdefghijklmnopqrstuvwxyz"
 	for _, c := range characters {
-		for n := 3; n <= 10; n++ {
+		for n := 2; n <= 10; n++ {
 			s.add(strings.Repeat(string(c), n))
 		}
 	}
