@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -40,7 +39,7 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*Order, error) {
 	if err := r.DB().Omit(clause.Associations).Create(&order.Items).Error; err != nil {
 		return nil, fmt.Errorf("store the lines of an order: %w", err)
 	}
-	return order, takeStock(r.DB(), order.Items)
+	return order, takeStock(r.DB(), order)
 }
 
 // lockProducts loads the products of the lines by id, locked until the transaction ends.
@@ -62,18 +61,11 @@ func lockProducts(tx *gorm.DB, lines []OrderItemData) (map[int64]*Product, error
 	return products, nil
 }
 
-// takeStock lowers the stock of all lines' products by one statement.
-func takeStock(tx *gorm.DB, items []*OrderItem) error {
-	var sql strings.Builder
-	args := make([]any, 0, 3*len(items))
-	ids := make([]int64, len(items))
-	sql.WriteString("stock - CASE id")
-	for i, item := range items {
-		sql.WriteString(" WHEN ? THEN ?")
-		args, ids[i] = append(args, item.ProductID, item.Quantity), item.ProductID
-	}
-	sql.WriteString(" END")
-	err := tx.Model(&Product{}).Where("id IN ?", ids).UpdateColumn("stock", gorm.Expr(sql.String(), args...)).Error
+// takeStock lowers the stock of the products of an order by one statement, whose text is the same for all orders.
+func takeStock(tx *gorm.DB, order *Order) error {
+	const left = "stock - (SELECT i.quantity FROM orders_orderitem i WHERE i.order_id = ? AND i.product_id = catalog_product.id)"
+	err := tx.Model(&Product{}).Where("id IN (SELECT i.product_id FROM orders_orderitem i WHERE i.order_id = ?)", order.ID).
+		UpdateColumn("stock", gorm.Expr(left, order.ID)).Error
 	if err != nil {
 		return fmt.Errorf("take the stock of an order: %w", err)
 	}
