@@ -11,8 +11,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
-	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
+
+	"github.com/quintet-go/quintet/orm/internal/sqlite"
 )
 
 // transaction is the connection pool of a *gorm.DB inside [Atomic]: it goes wherever the *gorm.DB goes.

@@ -11,8 +11,9 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
+
+	"github.com/quintet-go/quintet/orm/internal/sqlite"
 )
 
 // ErrUnavailable is what errors wrap when the database cannot serve at the moment: it is away, closed, out of connections or

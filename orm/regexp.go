@@ -9,13 +9,12 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"modernc.org/sqlite"
+	"github.com/quintet-go/quintet/orm/internal/sqlite"
 )
 
-// registerFunctions adds the SQL functions that Django adds to SQLite and its lookups use.
-func registerFunctions(d *sqlite.Driver) error {
-	cache := &regexpCache{compiled: map[string]*regexp.Regexp{}}
-	return d.RegisterDeterministicScalarFunction("regexp", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+// addFunctions adds the SQL functions that Django adds to SQLite and its lookups use.
+func addFunctions(conn *sqlite.Conn, cache *regexpCache) error {
+	return conn.AddPredicate("regexp", 2, func(args []driver.Value) (*bool, error) {
 		return cache.match(args[0], args[1])
 	})
 }
@@ -29,7 +28,7 @@ type regexpCache struct {
 const mostRegexps = 200
 
 // match is the operator REGEXP: whether pattern is found somewhere in text, NULL when one of them is.
-func (c *regexpCache) match(pattern, text driver.Value) (driver.Value, error) {
+func (c *regexpCache) match(pattern, text driver.Value) (*bool, error) {
 	if pattern == nil || text == nil {
 		return nil, nil
 	}
@@ -37,7 +36,8 @@ func (c *regexpCache) match(pattern, text driver.Value) (driver.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return expression.MatchString(textOf(text)), nil
+	found := expression.MatchString(textOf(text))
+	return &found, nil
 }
 
 func (c *regexpCache) get(pattern string) (*regexp.Regexp, error) {

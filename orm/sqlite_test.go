@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -90,23 +89,29 @@ func TestSQLitePreparedStatements(t *testing.T) {
 	if got := shelves(t, db); got != "a b" || count.Load() != 2 {
 		t.Errorf("the shelves are %q after %d statements", got, count.Load())
 	}
+	for name, run := range map[string]func(*sql.Stmt) error{
+		"query": func(endless *sql.Stmt) error { return endless.QueryRow().Scan(new(int)) },
+		"exec":  func(endless *sql.Stmt) error { _, err := endless.Exec(); return err },
+	} {
+		if err := orm.Translate(runEndless(t, db, run)); !errors.Is(err, orm.ErrUnavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	nonsense, err := db.SQL.PrepareContext(t.Context(), "SELECT nonsense FROM library_shelf")
+	if err == nil {
+		defer nonsense.Close()
+		t.Error("nonsense is prepared")
+	}
+}
+
+// runEndless prepares a statement that never ends by itself.
+func runEndless(t *testing.T, db *orm.DB, run func(endless *sql.Stmt) error) error {
 	endless, err := db.SQL.PrepareContext(t.Context(), "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer endless.Close()
-	var n int
-	for name, run := range map[string]func() error{
-		"query": func() error { return endless.QueryRow().Scan(&n) },
-		"exec":  func() error { _, err := endless.Exec(); return err },
-	} {
-		if err := orm.Translate(run()); !errors.Is(err, orm.ErrUnavailable) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if _, err := db.SQL.PrepareContext(t.Context(), "SELECT nonsense FROM library_shelf"); err == nil {
-		t.Error("nonsense is prepared")
-	}
+	return run(endless)
 }
 
 func TestWithoutQueryTimeout(t *testing.T) {
@@ -131,29 +136,6 @@ func TestWithoutQueryTimeout(t *testing.T) {
 			t.Errorf("%s: %d, %v", name, n, err)
 		}
 		db.Close()
-	}
-}
-
-// TestSQLiteConnectionsUnwrap, for what only the driver itself can do.
-func TestSQLiteConnectionsUnwrap(t *testing.T) {
-	db := ormtest.Open(t, ormtest.SQLite(t))
-	if db.SQL.Driver() == nil {
-		t.Error("the driver is unknown")
-	}
-	conn, err := db.SQL.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	err = conn.Raw(func(conn any) error {
-		inner := conn.(interface{ Unwrap() driver.Conn }).Unwrap()
-		if name := fmt.Sprintf("%T", inner); name != "*sqlite.conn" {
-			t.Errorf("the driver's connection is a %s", name)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
 	}
 }
 
