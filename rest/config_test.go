@@ -56,7 +56,7 @@ func TestConfigKeepsWhatIsSet(t *testing.T) {
 	got.Now, set.Now = nil, nil // functions cannot be compared
 	a, b := reflect.ValueOf(got), reflect.ValueOf(set)
 	for i := range a.NumField() {
-		if name := a.Type().Field(i).Name; !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) { //nolint:govet // no errors among them
+		if name := a.Type().Field(i).Name; !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
 			t.Errorf("%s: got %v, want %v", name, a.Field(i), b.Field(i))
 		}
 	}
