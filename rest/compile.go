@@ -47,6 +47,21 @@ type serializer struct {
 	together []*togetherCheck
 	uniqueIn []*uniqueForCheck
 	inputOf  func() *inputState
+	// transient tells that no function of an author sees the models while they are written: their memory can be used again.
+	transient bool
+}
+
+// isTransient decides transient.
+func (s *serializer) isTransient() bool {
+	if s.spec.represent != nil {
+		return false
+	}
+	for _, f := range s.readable {
+		if f.spec.computed != nil || f.nested != nil && !f.nested.isTransient() {
+			return false
+		}
+	}
+	return true
 }
 
 // field finds a field by its wire name.

@@ -61,6 +61,7 @@ func (r *Request) end() {
 		f()
 	}
 	r.deferred = nil
+	r.releaseBuffer()
 }
 
 // panicked is a panic of a handler, as an error.

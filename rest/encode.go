@@ -374,6 +374,11 @@ func jsonEncoder(f *field) encoder {
 		if len(raw) == 0 {
 			return append(dst, null...)
 		}
+		if !binary {
+			if out, ok := pyjson.Recode(dst, raw); ok {
+				return out
+			}
+		}
 		v, err := pyjson.Parse(raw, pyjson.Limits{})
 		if err != nil {
 			return pyjson.AppendString(dst, string(raw))

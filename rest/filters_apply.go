@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"github.com/quintet-go/quintet/orm"
 )
 
@@ -14,8 +16,15 @@ func (s *filterSet) apply(r *Request, q *Query) error {
 		return nil
 	}
 	values := make([]any, len(s.filters))
+	var doubts []*doubt
 	wrong := &Fields{}
 	for i, f := range s.filters {
+		if m, ok := f.field.(modelField); ok {
+			if v, asked := m.assume(r, f.Name); asked != nil {
+				values[i], doubts = v, append(doubts, asked)
+				continue
+			}
+		}
 		v, messages, err := f.field.clean(r, f.Name)
 		if err != nil {
 			return err
@@ -26,8 +35,9 @@ func (s *filterSet) apply(r *Request, q *Query) error {
 		values[i] = v
 	}
 	if wrong.Len() > 0 {
-		return InvalidDetail(wrong)
+		return s.refuse(q, wrong, doubts)
 	}
+	q.doubts = doubts
 	for i, f := range s.filters {
 		if values[i] == nil {
 			continue
@@ -36,6 +46,61 @@ func (s *filterSet) apply(r *Request, q *Query) error {
 		f.apply(r, q, values[i])
 	}
 	return nil
+}
+
+// doubt is a choice of a row that was taken for granted: whether the row exists is asked together with the list itself.
+type doubt struct {
+	name, text string // of the parameter
+	keys       *modelKeys
+	value      any
+	dispelled  bool
+}
+
+// queue adds the question to a batch.
+func (d *doubt) queue(b *orm.Batch) {
+	t := &statementText{postgres: d.keys.lookup.d.name() == orm.Postgres}
+	clause.Expr{SQL: d.keys.question, Vars: []any{d.value}}.Build(t)
+	b.Query(string(t.sql), t.args, func(rows *orm.Rows) error {
+		d.dispelled = rows.Next()
+		return nil
+	})
+}
+
+// refusal is the error of the choices that turned out to be wrong, in the order of the filters; nil when all are right.
+func refusal(doubts []*doubt) error {
+	wrong := &Fields{}
+	for _, d := range doubts {
+		if !d.dispelled {
+			wrong.Add(d.name, *notAvailable(d.text))
+		}
+	}
+	if wrong.Len() == 0 {
+		return nil
+	}
+	return InvalidDetail(wrong)
+}
+
+// refuse reports wrong values together with the choices that are in doubt and turn out to be wrong.
+func (s *filterSet) refuse(q *Query, wrong *Fields, doubts []*doubt) error {
+	b := &orm.Batch{}
+	for _, d := range doubts {
+		d.queue(b)
+	}
+	if err := q.loading().send(b); err != nil {
+		return q.failed("check the filters of", err)
+	}
+	all := &Fields{}
+	for _, f := range s.filters {
+		if messages := wrong.Get(f.Name); messages != nil {
+			all.Set(f.Name, messages)
+		}
+		for _, d := range doubts {
+			if d.name == f.Name && !d.dispelled {
+				all.Add(d.name, *notAvailable(d.text))
+			}
+		}
+	}
+	return InvalidDetail(all)
 }
 
 // applyMethod hands the value to the author's function.

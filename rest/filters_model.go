@@ -20,6 +20,9 @@ type modelKeys struct {
 	lookup *lookup    // its "exact" or "in"
 	byKey  bool       // conditions compare with the named field itself, not with the primary key
 	limit  func(r *Request, q *gorm.DB) *gorm.DB
+	// question selects a row by the value of field; empty when conditions compare with what only the row knows, or when limit
+	// narrows the rows.
+	question string
 }
 
 // modelKeys resolves which model a choice is of and which of its fields the values name.
@@ -47,6 +50,9 @@ func (f *compiledFilter) modelKeys() (*modelKeys, error) {
 	}
 	k.field = p.values
 	k.lookup, err = compileLookup(f.d, &path{text: to, values: p.values, field: p.field, column: p.column}, "")
+	if err == nil && k.limit == nil && (k.byKey || k.field.PrimaryKey) {
+		k.question = "SELECT 1 FROM " + quote(k.model.Table) + " WHERE " + k.column(k.field.Column) + " = " + k.lookup.placeholder()
+	}
 	return k, err
 }
 
@@ -152,6 +158,19 @@ type modelField struct {
 
 func notAvailable(string) *Message {
 	return &Message{"Select a valid choice. That choice is not one of the available choices.", "invalid_choice"}
+}
+
+// assume takes the row for granted that a value names, where a list can be narrowed by the value alone; nil where it cannot.
+func (f modelField) assume(r *Request, name string) (any, *doubt) {
+	text := r.Query(name)
+	if f.keys.question == "" || text == "" || text == f.null || strings.Contains(text, "\x00") {
+		return nil, nil
+	}
+	p := f.keys.lookup.prepare(text)
+	if p.state != fits {
+		return nil, nil
+	}
+	return rawKey{p.value}, &doubt{name: name, text: text, keys: f.keys, value: p.value}
 }
 
 func (f modelField) clean(r *Request, name string) (any, []Message, error) {

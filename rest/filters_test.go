@@ -126,15 +126,11 @@ func askFilterOver(t *testing.T, db *orm.DB, m *orm.Model, f Filter, query strin
 		t.Fatal(err)
 	}
 	if err := set.apply(request, q); err != nil {
-		invalid, ok := isInvalid(err)
-		if !ok {
-			return lookupAnswer{Fails: err.Error()}
-		}
-		return lookupAnswer{Errors: messageTexts(invalid.Detail.(*Fields).Get("p").(List))}
+		return refusedLookup(err)
 	}
 	count, err := q.count()
 	if err != nil {
-		return lookupAnswer{Fails: err.Error()}
+		return refusedLookup(err)
 	}
 	page, err := NoPagination.page(request, q)
 	if err != nil {
@@ -248,4 +244,13 @@ func TestLaterFiltersReplaceEarlierOnes(t *testing.T) {
 	if mistakes != nil || len(set.filters) != 2 || set.filters[0].lookup.name != "iexact" {
 		t.Errorf("%v %v", mistakes, set.filters)
 	}
+}
+
+// refusedLookup is the answer to a filter that was refused.
+func refusedLookup(err error) lookupAnswer {
+	invalid, ok := isInvalid(err)
+	if !ok {
+		return lookupAnswer{Fails: err.Error()}
+	}
+	return lookupAnswer{Errors: messageTexts(invalid.Detail.(*Fields).Get("p").(List))}
 }

@@ -127,13 +127,13 @@ func (p *loadPlan) hasMany() bool {
 // load selects the rows of q with everything that the chosen serializer reads: a slice of pointers to the model.
 func (q *Query) load() (reflect.Value, error) {
 	var rows []unsafe.Pointer
-	b := &orm.Batch{}
+	b := q.batch()
 	if err := q.queue(b, &rows); err != nil {
 		return reflect.Value{}, err
 	}
 	lists := q.queueLists(b)
-	if err := q.loading().send(b); err != nil {
-		return reflect.Value{}, q.failed("load", err)
+	if err := q.send(b, "load"); err != nil {
+		return reflect.Value{}, err
 	}
 	return q.finish(rows, lists)
 }
@@ -141,15 +141,15 @@ func (q *Query) load() (reflect.Value, error) {
 // countAndLoad is count and load in one.
 func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
 	var list []unsafe.Pointer
-	b := &orm.Batch{}
+	b := q.batch()
 	if err := q.queueCount(b, &count); err != nil {
 		return 0, rows, err
 	}
 	if err := q.queue(b, &list); err != nil {
 		return 0, rows, err
 	}
-	if err := q.loading().send(b); err != nil {
-		return 0, rows, q.failed("load", err)
+	if err := q.send(b, "load"); err != nil {
+		return 0, rows, err
 	}
 	rows, err = q.finish(list, nil)
 	return count, rows, err
@@ -157,14 +157,39 @@ func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
 
 // count is the number of rows without limit and offset.
 func (q *Query) count() (n int64, err error) {
-	b := &orm.Batch{}
+	b := q.batch()
 	if err := q.queueCount(b, &n); err != nil {
 		return 0, err
 	}
-	if err := q.loading().send(b); err != nil {
-		return 0, q.failed("count", err)
+	if err := q.send(b, "count"); err != nil {
+		return 0, err
 	}
 	return n, nil
+}
+
+// batch begins a batch with what is in doubt about the filters.
+func (q *Query) batch() *orm.Batch {
+	b := &orm.Batch{}
+	for _, d := range q.doubts {
+		d.queue(b)
+	}
+	return b
+}
+
+// send runs a batch of q. A filter that names a row which is not there is refused before all else.
+func (q *Query) send(b *orm.Batch, what string) error {
+	err := q.loading().send(b)
+	doubts := q.doubts
+	q.doubts = nil
+	if err == nil || isRefusedValue(err) {
+		if refused := refusal(doubts); refused != nil {
+			return refused
+		}
+	}
+	if err != nil {
+		return q.failed(what, err)
+	}
+	return nil
 }
 
 func (q *Query) loading() *loading {

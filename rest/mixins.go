@@ -53,18 +53,29 @@ func (rs *resource) pageQuery(r *Request, q *Query, p Pagination) (*Response, er
 	if err != nil {
 		return nil, err
 	}
-	text := append(make([]byte, 0, 256*(1+page.Rows.Len())), page.Head...)
+	text := append(r.buffer(), page.Head...)
 	text = s.appendRows(&encoding{r}, text, page.Rows)
-	return OK(Rendered(append(text, page.Tail...))), nil
+	text = append(text, page.Tail...)
+	r.keep(text)
+	if s.transient {
+		q.loading().release()
+	}
+	return OK(Rendered(text)), nil
 }
 
 // retrieve answers one object (RetrieveModelMixin).
 func (rs *resource) retrieve(r *Request) (*Response, error) {
-	m, err := rs.get(r)
+	q, m, err := rs.find(r, false)
 	if err != nil {
 		return nil, err
 	}
-	return rs.answer(r, http.StatusOK, m)
+	s, _ := rs.chosen(r)
+	text := s.appendModel(&encoding{r}, r.buffer(), m.UnsafePointer())
+	r.keep(text)
+	if s.transient && !asksObjects(r.permissions()) {
+		q.loading().release()
+	}
+	return OK(Rendered(text)), nil
 }
 
 // create makes an object, or several of a list when the resource allows it (CreateModelMixin).

@@ -354,6 +354,26 @@ func (r *Request) checkObjectPermissions(permissions []Permission, object any) e
 	return nil
 }
 
+// asksObjects tells whether one of the permissions may look at the object.
+func asksObjects(permissions []Permission) bool {
+	for _, p := range permissions {
+		switch p := p.(type) {
+		case Rule, PermissionFunc, permissionRule, ModelPermissionMap:
+		case anyOf:
+			if asksObjects(p) {
+				return true
+			}
+		case allOf:
+			if asksObjects(p) {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return false
+}
+
 // refusal is the error of a request that p did not permit: err when there is one, "not authenticated" where nobody is
 // logged in and somebody could be, "denied" otherwise.
 func (r *Request) refusal(p Permission, err error) error {

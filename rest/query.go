@@ -31,6 +31,7 @@ type Query struct {
 	key      any       // the primary key of the one row asked for, nil when unknown
 	plan     *loadPlan // what load reads
 	reading  *loading
+	doubts   []*doubt // about filters, to be asked with the next statement
 }
 
 // manyCondition is a condition over to-many relations. It becomes joins, which give a row as often as it matches (as in
@@ -104,9 +105,14 @@ func direction(desc bool) string {
 // failed is the error of a statement. What PostgreSQL refuses because of a value in it (a regular expression it cannot
 // read, a number beyond its types) is the client's mistake, not the server's.
 func (q *Query) failed(what string, err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && strings.HasPrefix(refused.Code, "22") {
+	if isRefusedValue(err) {
 		return NewError(ErrParse.Status, "invalid", "A value of the query cannot be used.").WithCause(err)
 	}
 	return fmt.Errorf("%s %s: %w", what, q.model.Table, orm.Translate(err))
+}
+
+// isRefusedValue tells whether PostgreSQL refused a value.
+func isRefusedValue(err error) bool {
+	var refused *pgconn.PgError
+	return errors.As(err, &refused) && strings.HasPrefix(refused.Code, "22")
 }

@@ -47,6 +47,7 @@ type Request struct {
 	varyBy   []string
 	values   map[any]any
 	deferred []func()
+	text     *[]byte // see buffer
 }
 
 // Context is the request's context: it ends when the client hangs up or the time limit of the request is over.

@@ -182,19 +182,25 @@ func (rs *resource) filtered(r *Request, base *gorm.DB) (*Query, error) {
 }
 
 // get loads the object that the address names and checks the permissions for it (get_object).
-func (rs *resource) get(r *Request) (reflect.Value, error) { return rs.find(r, false) }
+func (rs *resource) get(r *Request) (reflect.Value, error) {
+	_, m, err := rs.find(r, false)
+	return m, err
+}
 
 // getLocked is get with the row locked until the transaction ends.
-func (rs *resource) getLocked(r *Request) (reflect.Value, error) { return rs.find(r, true) }
+func (rs *resource) getLocked(r *Request) (reflect.Value, error) {
+	_, m, err := rs.find(r, true)
+	return m, err
+}
 
-func (rs *resource) find(r *Request, locked bool) (reflect.Value, error) {
+func (rs *resource) find(r *Request, locked bool) (*Query, reflect.Value, error) {
 	q, err := rs.filtered(r, rs.base(r))
 	if err != nil {
-		return reflect.Value{}, err
+		return nil, reflect.Value{}, err
 	}
 	key, err := lookupKey(rs.lookup.Kind, r.Param(rs.lookupParam))
 	if err != nil {
-		return reflect.Value{}, ErrNotFound
+		return nil, reflect.Value{}, ErrNotFound
 	}
 	_, q.plan = rs.chosen(r)
 	q.whereSQL(fragment{sql: quote(rs.model.Table) + "." + quote(rs.lookup.Column) + " = ?", args: []any{key}})
@@ -204,17 +210,17 @@ func (rs *resource) find(r *Request, locked bool) (reflect.Value, error) {
 	}
 	rows, err := q.load()
 	if err != nil {
-		return reflect.Value{}, err
+		return nil, reflect.Value{}, err
 	}
 	if rows.Len() == 0 {
-		return reflect.Value{}, noMatch(rs.model)
+		return nil, reflect.Value{}, noMatch(rs.model)
 	}
 	m := rows.Index(0)
 	if r.Method() != http.MethodGet && r.Method() != http.MethodHead {
 		r.loaded(m)
 		q.plan.remember(r, m)
 	}
-	return m, r.checkObjectPermissions(r.permissions(), m.Interface())
+	return q, m, r.checkObjectPermissions(r.permissions(), m.Interface())
 }
 
 // remember notes that the related objects of m stand as they are stored, for hooks that change and save them too.
