@@ -185,11 +185,21 @@ func (c Config) secureCookies() bool {
 
 // LoginThrottles limit the views that take passwords, by LoginRate; there are none when it is "off" or empty.
 func (c Config) LoginThrottles() []rest.Throttle {
-	if c.LoginRate == "" || c.LoginRate == loginRateOff {
+	if !c.limitsLogins() {
 		return []rest.Throttle{}
 	}
 	return []rest.Throttle{rest.LoginThrottle{Rate: c.LoginRate}}
 }
+
+// BasicAuthentication takes passwords with every request; wrong ones are limited by LoginRate, too.
+func (c Config) BasicAuthentication() rest.BasicAuthentication {
+	if !c.limitsLogins() {
+		return rest.BasicAuthentication{}
+	}
+	return rest.BasicAuthentication{Rate: c.LoginRate}
+}
+
+func (c Config) limitsLogins() bool { return c.LoginRate != "" && c.LoginRate != loginRateOff }
 
 // loginRateOff is the LoginRate that limits nothing.
 const loginRateOff = "off"

@@ -111,8 +111,8 @@ func (c Config) checkNames(k *checker) {
 			k.add("QUINTET_ALLOWED_HOSTS", `%q is no name; write it without scheme and port, e.g. "api.example.com"`, host)
 		}
 	}
-	if c.LoginRate != "" && c.LoginRate != loginRateOff && rest.CheckRate(c.LoginRate) != nil {
-		k.add("QUINTET_LOGIN_RATE", `%q is no rate; write a number and s, min, hour or day, e.g. "10/min", or "off"`, c.LoginRate)
+	if c.limitsLogins() && rest.CheckLoginRate(c.LoginRate) != nil {
+		k.add("QUINTET_LOGIN_RATE", `%q is no rate; write a number above 0 and s, min, hour or day, e.g. "10/min", or "off" for no limit`, c.LoginRate)
 	}
 	for _, origin := range c.TrustedOrigins {
 		checkOrigin(k, "QUINTET_TRUSTED_ORIGINS", origin)

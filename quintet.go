@@ -284,7 +284,7 @@ func (a *App) models() []any {
 func (a *App) restConfig() rest.Config {
 	return rest.Config{
 		DB: a.db, Registry: a.registry, Users: a.users,
-		Authenticators: []rest.Authenticator{a.browser, rest.BasicAuthentication{}},
+		Authenticators: []rest.Authenticator{a.browser, a.config.BasicAuthentication()},
 		Now:            a.Now, Logger: a.log, MediaURL: a.config.MediaURL,
 		Storage: rest.DirStorage{Dir: a.config.MediaDir},
 		MaxBody: int64(a.config.MaxBody), MaxUpload: int64(a.config.MaxUpload),

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -13,6 +14,9 @@ import (
 // "Basic". Use it over TLS only. The zero value is ready.
 type BasicAuthentication struct {
 	Realm string // default "api"
+	// Rate limits wrong passwords ("10/min") as that of a [LoginThrottle] does, and with the same counts; who reached it gets
+	// 429, also with the right one. Empty means what Config.ThrottleRates holds under "login", and no limit when that has none.
+	Rate string
 }
 
 // Authenticate implements [Authenticator].
@@ -31,11 +35,49 @@ func (a BasicAuthentication) Authenticate(r *Request) (*identity.User, any, erro
 	if !ok {
 		return nil, nil, AuthFailed("Invalid basic header. Credentials not correctly base64 encoded.")
 	}
-	user, err := r.api.config.Users.Authenticate(r.Context(), username, password)
-	if errors.Is(err, identity.ErrCredentials) {
-		return nil, nil, AuthFailed("Invalid username/password.")
-	}
+	user, err := a.user(r, username, password)
 	return user, nil, err
+}
+
+// user checks a password, unless too many were wrong before. Only wrong ones are counted, not those that are being
+// checked: a program may send many requests at a time.
+func (a BasicAuthentication) user(r *Request, username, password string) (*identity.User, error) {
+	rate, limited, err := a.rate(&r.api.config)
+	if err != nil {
+		return nil, err
+	}
+	attempt := &loginAttempt{r: r, at: r.api.config.Now()}
+	if limited {
+		if ok, wait, err := attempt.admit(rate, username); err != nil || !ok {
+			return nil, cmp.Or(err, error(Throttled(wait, "")))
+		}
+	}
+	user, err := r.api.config.Users.Authenticate(r.Context(), username, password)
+	if !errors.Is(err, identity.ErrCredentials) {
+		return user, err
+	}
+	if limited && len(attempt.keys) == 0 {
+		if _, _, err := attempt.count(rate, username); err != nil {
+			return nil, err
+		}
+	}
+	return nil, AuthFailed("Invalid username/password.")
+}
+
+// rate is that of wrong passwords.
+func (a BasicAuthentication) rate(c *Config) (rate, bool, error) {
+	if _, ok := c.ThrottleRates[loginScope]; a.Rate == "" && !ok {
+		return rate{}, false, nil
+	}
+	return rateOf(c, loginScope, a.Rate)
+}
+
+// check tells at start-up what is wrong with the rate.
+func (a BasicAuthentication) check(c *Config) error {
+	if _, limited, err := a.rate(c); err != nil || !limited {
+		return err
+	}
+	return checkLoginRate(c, a.Rate)
 }
 
 // Challenge implements [Authenticator].

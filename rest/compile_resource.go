@@ -475,6 +475,7 @@ func (c *compiler) finish() {
 	c.checkHyperlinks()
 	for _, v := range c.api.views {
 		c.checkThrottles(v)
+		c.checkPasswords(v)
 	}
 	for _, m := range c.config.Registry.Models() {
 		_, mistakes := compileAnnotations(m)
@@ -486,6 +487,20 @@ func (c *compiler) finish() {
 			c.problem("route "+rt.echo, "it is registered twice, as %s and as %s; give one another prefix", other, rt.name)
 		}
 		seen[rt.echo] = rt.name
+	}
+}
+
+// checkPasswords reports the first rate of wrong passwords that is none, of every operation of a view.
+func (c *compiler) checkPasswords(v *view) {
+	lists := [][]Authenticator{v.authenticators}
+	for _, op := range v.operations {
+		lists = append(lists, op.authenticators)
+	}
+	for _, a := range slices.Concat(lists...) {
+		if basic, ok := a.(BasicAuthentication); ok && basic.check(c.config) != nil {
+			c.problem("route "+v.route, "BasicAuthentication: %v", basic.check(c.config))
+			return
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -18,8 +19,9 @@ import (
 // whole /64 network. Successful logins cost nothing. Attempts from many addresses at one username are not limited, as
 // that would let anybody lock a user out.
 //
-// The rate is Rate ("10/min"), or what Config.ThrottleRates holds under "login". It belongs to views that take a username
-// with a POST; a login counts as failed when the answer is 4xx, or when the view called [LoginFailed].
+// The rate is Rate ("10/min"), or what Config.ThrottleRates holds under "login"; one of no logins at all is refused at
+// start-up. It belongs to views that take a username with a POST; a login counts as failed when the answer is 4xx, or when
+// the view called [LoginFailed]. [BasicAuthentication] counts its failures with these.
 type LoginThrottle struct {
 	Rate string
 }
@@ -30,9 +32,11 @@ const (
 	homeNetwork6 = 64 // bits of an IPv6 address that one customer shares
 )
 
-// ThrottleReleaser is implemented by a ThrottleStore that can forget a request again. With one that cannot, LoginThrottle
-// counts successful logins too.
+// ThrottleReleaser is implemented by a ThrottleStore that can look without noting, and forget a request again. With one that
+// cannot, LoginThrottle and BasicAuthentication count successful logins too.
 type ThrottleReleaser interface {
+	// Peek answers what Take would, and notes nothing.
+	Peek(ctx context.Context, key string, limit int, period time.Duration, now time.Time) (bool, time.Duration, error)
 	// Release forgets a request that Take noted under key at that time; nothing happens when it is not there any more.
 	Release(ctx context.Context, key string, at time.Time) error
 }
@@ -47,17 +51,20 @@ func (t LoginThrottle) Allow(r *Request) (bool, time.Duration, error) {
 		return err == nil, -1, err
 	}
 	a := &loginAttempt{r: r, at: r.api.config.Now()}
-	address := homeNetwork(r.ident())
-	ok, wait, err := a.take(address+"_"+hashedName(r.loginName()), rate.requests, rate.period)
-	if err == nil && ok {
-		ok, wait, err = a.take(address, rate.requests*namesAtOnce, rate.period)
+	ok, wait, err := a.count(rate, r.loginName())
+	if ok {
+		r.Echo().Response().Before(a.settle)
 	}
-	if err != nil || !ok {
-		a.release()
-		return false, wait, err
+	return ok, wait, err
+}
+
+// CheckLoginRate tells what is wrong with a rate of failed logins; nil for a good one.
+func CheckLoginRate(text string) error {
+	rate, err := parseRate(text)
+	if err == nil && rate.requests == 0 {
+		return fmt.Errorf("throttle rate %q: nobody could log in; allow one failed login at least", text)
 	}
-	r.Echo().Response().Before(a.settle)
-	return true, 0, nil
+	return err
 }
 
 // LoginFailed tells a LoginThrottle that a login failed although the answer will be no error: a form that is shown again.
@@ -72,13 +79,43 @@ type loginAttempt struct {
 	keys []string
 }
 
-func (a *loginAttempt) take(name string, limit int, period time.Duration) (bool, time.Duration, error) {
-	key := "throttle_" + loginScope + "_" + name
-	ok, wait, err := a.r.api.config.ThrottleStore.Take(a.r.Context(), key, limit, period, a.at)
-	if ok && err == nil {
-		a.keys = append(a.keys, key)
+// loginLimit is how many logins may fail under a key.
+type loginLimit struct {
+	key string
+	n   int
+}
+
+// limits are that of the username and that of the address.
+func (a *loginAttempt) limits(rate rate, name string) []loginLimit {
+	address := "throttle_" + loginScope + "_" + homeNetwork(a.r.ident())
+	return []loginLimit{{address + "_" + hashedName(name), rate.requests}, {address, rate.requests * namesAtOnce}}
+}
+
+// count notes the attempt under the username and the address, or under neither when one of them has too many.
+func (a *loginAttempt) count(rate rate, name string) (ok bool, wait time.Duration, err error) {
+	for _, l := range a.limits(rate, name) {
+		ok, wait, err = a.r.api.config.ThrottleStore.Take(a.r.Context(), l.key, l.n, rate.period, a.at)
+		if err != nil || !ok {
+			a.release()
+			return false, wait, err
+		}
+		a.keys = append(a.keys, l.key)
 	}
-	return ok, wait, err
+	return true, 0, nil
+}
+
+// admit tells whether another password may be tried; it counts the attempt only when the store cannot tell otherwise.
+func (a *loginAttempt) admit(rate rate, name string) (ok bool, wait time.Duration, err error) {
+	store, can := a.r.api.config.ThrottleStore.(ThrottleReleaser)
+	if !can {
+		return a.count(rate, name)
+	}
+	for _, l := range a.limits(rate, name) {
+		if ok, wait, err = store.Peek(a.r.Context(), l.key, l.n, rate.period, a.at); err != nil || !ok {
+			return false, wait, err
+		}
+	}
+	return true, 0, nil
 }
 
 // settle forgets the attempt when it did not fail by the client's fault.

@@ -2,14 +2,19 @@ package rest_test
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/quintet-go/quintet/identity"
+	"github.com/quintet-go/quintet/identity/identitytest"
 	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/orm/ormtest"
 	"github.com/quintet-go/quintet/rest"
+	"github.com/quintet-go/quintet/resttest"
 )
 
 // tries sends logins in a row and returns their statuses.
@@ -113,7 +118,7 @@ func TestLoginThrottleAtOnce(t *testing.T) {
 }
 
 func TestLoginThrottleIsCheckedAtStart(t *testing.T) {
-	for rate, mistake := range map[string]string{"3/fortnight": `"3/fortnight"`, "": `"login"`} {
+	for rate, mistake := range map[string]string{"3/fortnight": `"3/fortnight"`, "": `"login"`, "0/min": "nobody could log in"} {
 		lists := rest.LoginOptions{Throttles: []rest.Throttle{rest.LoginThrottle{Rate: rate}}}
 		err := buildLogin(t, lists)
 		if err == nil || !strings.Contains(err.Error(), mistake) {
@@ -139,4 +144,138 @@ func buildLogin(t *testing.T, o rest.LoginOptions) error {
 	new(rest.SessionAuthentication).Routes(router.Group("/"), o)
 	_, err = router.Build()
 	return err
+}
+
+// passwordView is open to who has a password, by Basic authentication with a rate.
+func passwordView(rate string) *rest.View {
+	return &rest.View{
+		Name: "Passwords", Authenticators: []rest.Authenticator{rest.BasicAuthentication{Rate: rate}}, Permissions: []rest.Permission{rest.AllowAny},
+		Methods: map[string]rest.Endpoint{http.MethodGet: {Handle: func(r *rest.Request) (*rest.Response, error) {
+			return rest.OK(r.User().Username), nil
+		}}},
+	}
+}
+
+// TestBasicAuthenticationIsLimited: wrong passwords are counted with those of the logins, right ones cost nothing.
+func TestBasicAuthenticationIsLimited(t *testing.T) {
+	const (
+		wrong = `401 {"detail":"Invalid username/password."}`
+		much  = `429 {"detail":"Request was throttled. Expected available in 60 seconds."}`
+	)
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		now := libraryClock
+		c := serve(t, db, nil, func(g *rest.Group) {
+			g.Handle("own/", passwordView("3/min"), "own")
+			g.Handle("shared/", passwordView(""), "shared")
+			new(rest.SessionAuthentication).Routes(g.Namespace("browser"), rest.LoginOptions{Throttles: []rest.Throttle{rest.LoginThrottle{}}})
+		}, func(c *rest.Config) {
+			c.ThrottleRates = map[string]string{"login": "3/min"}
+			c.Now = func() time.Time { return now }
+		})
+		users := identitytest.Store(db.Gorm)
+		identitytest.User(t, users, "alice", "right")
+		identitytest.User(t, users, "bob", "right")
+		for _, step := range []struct {
+			what, path, name, password string
+			later                      time.Duration
+			want                       string
+		}{
+			{"right", "/own/", "alice", "right", 0, `200 "alice"`},
+			{"wrong", "/own/", "alice", "x", 0, wrong},
+			{"right between", "/own/", "alice", "right", 0, `200 "alice"`},
+			{"wrong elsewhere", "/shared/", "Alice", "y", 0, wrong},
+			{"wrong again", "/own/", "alice", "z", 0, wrong},
+			{"too often", "/own/", "alice", "x", 0, much},
+			{"the right one too late", "/shared/", "alice", "right", 0, much},
+			{"somebody else", "/own/", "bob", "right", 0, `200 "bob"`},
+			{"nobody", "/own/", "nobody", "right", 0, wrong},
+			{"later", "/own/", "alice", "right", time.Minute, `200 "alice"`},
+		} {
+			now = now.Add(step.later)
+			if got := c.Basic(step.name, step.password).Get(step.path).String(); got != step.want {
+				t.Errorf("%s: got %s, want %s", step.what, got, step.want)
+			}
+		}
+		for range 3 {
+			say(t, c.Basic("bob", "x").Get("/own/"), wrong)
+		}
+		a := c.Basic("bob", "right").Get("/own/")
+		if a.Header.Get("Retry-After") != "60" || a.Header.Get("Www-Authenticate") != "" {
+			t.Errorf("%s with %v", a, a.Header)
+		}
+		c.Get("/login/")
+		say(t, c.Post("/login/", `{"username":"bob","password":"right"}`), much)
+		say(t, c.Get("/own/"), `200 ""`)
+	})
+}
+
+// TestBasicAuthenticationAtOnce: requests at the same time with the right password do not count against each other.
+func TestBasicAuthenticationAtOnce(t *testing.T) {
+	db := ormtest.Open(t, ormtest.SQLite(t))
+	c := serve(t, db, nil, func(g *rest.Group) { g.Handle("own/", passwordView("2/min"), "own") })
+	identitytest.User(t, identitytest.Store(db.Gorm), "alice", "right")
+	for range 5 {
+		if got := slices.Compact(together(c.Basic("alice", "right"), 8, func(c *resttest.Client, _ int) *resttest.Answer { return c.Get("/own/") })); len(got) > 1 {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestBasicAuthenticationIsCheckedAtStart(t *testing.T) {
+	for rate, mistake := range map[string]string{"often": `throttle rate "often"`, "0/day": "nobody could log in", "1/day": ""} {
+		db := ormtest.Open(t, ormtest.SQLite(t))
+		_, err := routerOf(db, resttest.Registry(t), func(g *rest.Group) { g.Handle("own/", passwordView(rate), "own") }).Build()
+		if got := fmt.Sprint(err); mistake == "" && err != nil || !strings.Contains(got, mistake) {
+			t.Errorf("rate %q: %v", rate, err)
+		}
+	}
+}
+
+// takesOnly is a store that can neither look nor forget.
+type takesOnly struct{ rest.ThrottleStore }
+
+func TestBasicAuthenticationWithAPlainStore(t *testing.T) {
+	db := ormtest.Open(t, ormtest.SQLite(t))
+	c := serve(t, db, nil, func(g *rest.Group) { g.Handle("own/", passwordView("3/min"), "own") }, func(c *rest.Config) {
+		c.ThrottleStore = takesOnly{&rest.MemoryThrottles{}}
+	})
+	identitytest.User(t, identitytest.Store(db.Gorm), "alice", "right")
+	for _, step := range []struct {
+		password string
+		want     int
+	}{{"right", 200}, {"x", 401}, {"right", 200}, {"right", 429}} { // all are counted, each once
+		if a := c.Basic("alice", step.password).Get("/own/"); a.Status != step.want {
+			t.Errorf("%s: got %s, want %d", step.password, a, step.want)
+		}
+	}
+}
+
+// TestPeek looks at what Take would answer, time and again, and changes nothing.
+func TestPeek(t *testing.T) {
+	var m rest.MemoryThrottles
+	at := libraryClock
+	peek := func(want string) {
+		t.Helper()
+		for range 2 {
+			ok, wait, err := m.Peek(t.Context(), "k", 2, time.Minute, at)
+			if got := fmt.Sprint(ok, " ", wait, " ", err); got != want {
+				t.Errorf("%s: got %s, want %s", at.Format(time.TimeOnly), got, want)
+			}
+		}
+	}
+	take := func() {
+		if ok, _, err := m.Take(t.Context(), "k", 2, time.Minute, at); !ok || err != nil {
+			t.Error(ok, err)
+		}
+		at = at.Add(10 * time.Second)
+	}
+	peek("true 0s <nil>")
+	take()
+	peek("true 0s <nil>")
+	take()
+	peek("false 40s <nil>")
+	at = at.Add(40 * time.Second)
+	peek("true 0s <nil>")
+	take()
+	peek("true 0s <nil>")
 }

@@ -64,6 +64,24 @@ func (m *MemoryThrottles) Take(_ context.Context, key string, limit int, period 
 	return ok, wait, nil
 }
 
+// Peek implements ThrottleReleaser.
+func (m *MemoryThrottles) Peek(_ context.Context, key string, limit int, period time.Duration, now time.Time) (bool, time.Duration, error) {
+	m.once.Do(m.init)
+	s := &m.shards[maphash.String(m.seed, key)%throttleShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	element, ok := s.byKey[key]
+	if !ok {
+		return limit > 0, 0, nil
+	}
+	e := element.Value.(*throttleEntry)
+	s.forget(e, now.UnixNano()-int64(period))
+	if len(e.times) < limit {
+		return true, 0, nil
+	}
+	return false, waitFor(e.times, limit, int64(period), now.UnixNano()), nil
+}
+
 // Release implements ThrottleReleaser.
 func (m *MemoryThrottles) Release(_ context.Context, key string, at time.Time) error {
 	m.once.Do(m.init)

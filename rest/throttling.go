@@ -190,6 +190,15 @@ func rateOf(c *Config, scope, own string) (rate, bool, error) {
 	return parsed, err == nil, err
 }
 
+// checkLoginRate tells what is wrong with the rate of failed logins, own or that of the scope; an empty one is no limit.
+func checkLoginRate(c *Config, own string) error {
+	rate, limited, err := rateOf(c, loginScope, own)
+	if err == nil && limited && rate.requests == 0 {
+		return CheckLoginRate(orText(own, c.ThrottleRates[loginScope]))
+	}
+	return err
+}
+
 // checkThrottles tells at start-up what is wrong with the throttles of a view; scope is the view's ThrottleScope.
 func checkThrottles(c *Config, throttles []Throttle, scope string) error {
 	var errs []error
@@ -203,7 +212,7 @@ func checkThrottles(c *Config, throttles []Throttle, scope string) error {
 		case KeyThrottle:
 			err = t.check(c)
 		case LoginThrottle:
-			_, _, err = rateOf(c, loginScope, t.Rate)
+			err = checkLoginRate(c, t.Rate)
 		case ScopedThrottle:
 			if scope != "" {
 				_, _, err = rateOf(c, scope, t.Rate)
