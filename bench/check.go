@@ -164,8 +164,10 @@ func securedQuestions(tokens []string) []question {
 	a := restAddresses{}
 	path := a.secured(a.byCategory(5))
 	return []question{
-		{request: get(path), token: tokens[0], theirs: true}, {request: get(path), token: tokens[999], theirs: true},
-		{request: get(path)}, {request: get(path), token: tokens[3] + "x"},
+		{request: get(path), token: tokens[0], theirs: true},
+		{request: get(path), token: tokens[999], theirs: true},
+		{request: get(path)},
+		{request: get(path), token: tokens[3] + "x"},
 	}
 }
 

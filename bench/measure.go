@@ -100,14 +100,14 @@ func (b *bench) save(all measured) error {
 	return os.WriteFile(b.path("results.json"), text, 0o644)
 }
 
-// launches is how often each peer is started to be timed.
-const launches = 5
+// startsOfEach is how often each peer is started to be timed.
+const startsOfEach = 5
 
 // starts measures how the peers of the main store start, one by one.
 func (b *bench) starts(ctx context.Context) ([]launch, error) {
 	lanes := b.chosen(set{lanes: on(storeShop, "ours", "pgx", "echo-gorm", "drf")}).lanes
 	var list []launch
-	for range launches {
+	for range startsOfEach {
 		for _, l := range lanes {
 			p, err := b.start(ctx, l)
 			if err != nil {

@@ -21,6 +21,9 @@ type process struct {
 	done chan struct{} // closed when it has ended
 }
 
+// onSale is a product that no peer hides.
+const onSale = 101
+
 // startTimeout is how long a peer may need until its first answer.
 const startTimeout = time.Minute
 
@@ -45,7 +48,7 @@ func (b *bench) start(ctx context.Context, l lane) (*process, error) {
 		defer close(p.done)
 		_ = p.cmd.Wait() // its state tells how it ended
 	}()
-	for p.ask(ctx, l.peer.addresses.detail(1)) != nil {
+	for p.ask(ctx, l.peer.addresses.detail(onSale)) != nil {
 		select {
 		case <-p.done:
 			return nil, fmt.Errorf("%s ended: %s; see %s", l.name(), p.cmd.ProcessState, log.Name())

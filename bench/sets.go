@@ -39,20 +39,20 @@ func on(s *store, names ...string) []lane {
 func allSets() []set {
 	main := []string{"ours", "pgx", "echo-gorm", "drf"}
 	return []set{
-		{"reads", "Reads on PostgreSQL, 16 connections", on(storeShop, append(main, "drf-gthread")...), cells(16, "L", "R", "A")},
-		{"writes", "Writes on PostgreSQL, 16 connections", on(storeShop, main...), cells(16, "C", "O")},
+		{"reads", "Reads on PostgreSQL, 16 connections", on(storeShop, append(main, "drf-gthread")...), cells(usual, "L", "R", "A")},
+		{"writes", "Writes on PostgreSQL, 16 connections", on(storeShop, main...), cells(usual, "C", "O")},
 		{"single", "One connection", on(storeShop, main...), cells(1, "L", "R", "A")},
 		{"many", "64 connections", on(storeShop, main...), cells(64, "L", "R", "A")},
-		{"deep", "Deep pages, 16 connections", on(storeShop, main...), cells(16, "P", "Q")},
+		{"deep", "Deep pages, 16 connections", on(storeShop, main...), cells(usual, "P", "Q")},
 		{
 			"growth", "From 1,000 to 1,000,000 products, 16 connections",
-			slices.Concat(on(storeSmall, "ours"), on(storeShop, "ours"), on(storeLarge, "ours")), cells(16, "R", "Q", "W", "N"),
+			slices.Concat(on(storeSmall, "ours"), on(storeShop, "ours"), on(storeLarge, "ours")), cells(usual, "R", "Q", "W", "N"),
 		},
 		{
 			"sqlite", "SQLite, 16 connections",
-			append(on(storeFile, "ours", "echo-gorm", "drf"), on(storePocket, "pocketbase")...), cells(16, "L", "R"),
+			append(on(storeFile, "ours", "echo-gorm", "drf"), on(storePocket, "pocketbase")...), cells(usual, "L", "R"),
 		},
-		{"shop", "The reference application beside its Django project, 16 connections", on(storeReference, "shop", "shop-drf"), cells(16, "L", "R")},
+		{"shop", "The reference application beside its Django project, 16 connections", on(storeReference, "shop", "shop-drf"), cells(usual, "L", "R")},
 	}
 }
 
@@ -61,7 +61,7 @@ func quickSet(names []string) set {
 	if len(names) == 0 {
 		names = []string{"L"}
 	}
-	return set{"quick", "Quick", on(storeShop, "ours", "pgx"), cells(16, names...)}
+	return set{"quick", "Quick", on(storeShop, "ours", "pgx"), cells(usual, names...)}
 }
 
 // chosen is a set without the peers that are not asked for or cannot run.
