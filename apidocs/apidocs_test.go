@@ -22,7 +22,7 @@ import (
 // site is an API with one view and its documentation.
 func site(t testing.TB) *resttest.Client {
 	t.Helper()
-	config := resttest.Config(ormtest.Open(t, ormtest.SQLite(t)), resttest.Registry(t))
+	config := resttest.Config(t, ormtest.Open(t, ormtest.SQLite(t)), resttest.Registry(t))
 	config.Permissions = []rest.Permission{rest.IsAdmin}
 	router := rest.NewRouter(config)
 	api := router.Group("/api/")

@@ -105,6 +105,17 @@ func TestRegistryReportsAllMistakes(t *testing.T) {
 	}
 }
 
+// TestModelsWithoutApps are told to have one, and nothing about a label that they have not.
+func TestModelsWithoutApps(t *testing.T) {
+	_, err := orm.NewRegistry(&noMeta{}, &stranger{})
+	want := "the models cannot be used:\n" +
+		`  orm_test.noMeta: has no app, add: func (noMeta) Meta() orm.Meta { return orm.Meta{App: "…"} }` + "\n" +
+		`  orm_test.stranger: has no app, add: func (stranger) Meta() orm.Meta { return orm.Meta{App: "…"} }`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v\nwant %s", err, want)
+	}
+}
+
 // person has friends, and tells so by both columns; pet lists its owners from the other side.
 type person struct {
 	ID      int64     `gorm:"primaryKey"`

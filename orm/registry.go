@@ -101,7 +101,7 @@ func (b *registryBuilder) declare(declared any) {
 	}
 	m := &Model{Type: t.Elem(), Schema: sch, Table: sch.Table}
 	b.describe(m, problem)
-	if other := b.registry.byLabel[m.LabelLower()]; other != nil {
+	if other := b.registry.byLabel[m.LabelLower()]; other != nil && m.Meta.App != "" {
 		problem("has the label %s as %s has, give one of them another Name in Meta", m.Label(), other.Type)
 	}
 	b.registry.models = append(b.registry.models, m)

@@ -69,7 +69,7 @@ func eachOffice(t *testing.T, test func(t *testing.T, o *office)) {
 		registry := resttest.Registry(t, &identity.Permission{}, &identity.Group{}, &identity.User{}, &identity.ContentType{}, &identity.Token{}, &session.Row{})
 		o := &office{db: db, users: identitytest.Store(db.Gorm), at: time.Unix(1_800_000_000, 0)}
 		o.users.Now, o.users.CacheFor = func() time.Time { return o.at }, 500*time.Millisecond
-		config := resttest.Config(db, registry)
+		config := resttest.Config(t, db, registry)
 		config.Users, config.Authenticators = o.users, []rest.Authenticator{byNumber{}}
 		router := rest.NewRouter(config)
 		router.Group("/").

@@ -41,7 +41,7 @@ func TestServe(t *testing.T) {
 
 func TestServeNeedsACollection(t *testing.T) {
 	registry := resttest.Registry(t, libraryModels()...)
-	_, err := routerOf(ormtest.Open(t, ormtest.SQLite(t)), registry, func(g *rest.Group) {
+	_, err := routerOf(t, ormtest.Open(t, ormtest.SQLite(t)), registry, func(g *rest.Group) {
 		g.Serve("one", &rest.ViewSet[author]{Serializer: rest.Auto[author](), Only: []string{"retrieve"}})
 	}).Build()
 	if err == nil {

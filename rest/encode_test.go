@@ -63,7 +63,7 @@ func TestAllocationsOfAPage(t *testing.T) {
 	}}
 	db := ormtest.Open(t, ormtest.SQLite(t))
 	registry := resttest.Registry(t, libraryModels()...)
-	c := resttest.NewClient(t, resttest.Serve(t, routerOf(db, registry, func(g *rest.Group) {
+	c := resttest.NewClient(t, resttest.Serve(t, routerOf(t, db, registry, func(g *rest.Group) {
 		g.Handle("lines/", &rest.View{Methods: map[string]rest.Endpoint{http.MethodGet: endpoint}}, "")
 		g.Register("books", &rest.ViewSet[book]{Serializer: model})
 	})))
@@ -115,7 +115,7 @@ func TestEncodedValues(t *testing.T) {
 		Zone: libraryClock, Inner: []map[string]int{{"z": 1}, nil},
 	}
 	db := ormtest.Open(t, ormtest.SQLite(t))
-	router := routerOf(db, resttest.Registry(t), func(g *rest.Group) {
+	router := routerOf(t, db, resttest.Registry(t), func(g *rest.Group) {
 		g.Handle("values/", &rest.View{Methods: map[string]rest.Endpoint{http.MethodGet: {Output: s, Handle: func(r *rest.Request) (*rest.Response, error) {
 			return rest.Answer(r, s, v)
 		}}}}, "")
@@ -131,7 +131,7 @@ func TestUndeclaredSerializer(t *testing.T) {
 	unknown := &rest.Serializer[numberData]{}
 	db := ormtest.Open(t, ormtest.SQLite(t))
 	var errs []string
-	router := routerOf(db, resttest.Registry(t), func(g *rest.Group) {
+	router := routerOf(t, db, resttest.Registry(t), func(g *rest.Group) {
 		g.Handle("x/", &rest.View{Methods: map[string]rest.Endpoint{http.MethodPost: {Handle: func(r *rest.Request) (*rest.Response, error) {
 			_, err := rest.Read(r, unknown)
 			errs = append(errs, fmt.Sprint(err))

@@ -76,7 +76,7 @@ func TestHyperlinksThatLeadNowhereAreReported(t *testing.T) {
 		Editor rest.Related[author] `json:"editor" rest:"view=x-detail,lookup=Name"`
 	}
 	registry := resttest.Registry(t, libraryModels()...)
-	router := routerOf(ormtest.Open(t, ormtest.SQLite(t)), registry, func(g *rest.Group) {
+	router := routerOf(t, ormtest.Open(t, ormtest.SQLite(t)), registry, func(g *rest.Group) {
 		g.Register("x", &rest.ViewSet[book]{Serializer: &rest.ModelSerializer[book, data]{}}, "x")
 	})
 	_, err := router.Build()

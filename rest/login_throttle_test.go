@@ -224,7 +224,7 @@ func TestBasicAuthenticationAtOnce(t *testing.T) {
 func TestBasicAuthenticationIsCheckedAtStart(t *testing.T) {
 	for rate, mistake := range map[string]string{"often": `throttle rate "often"`, "0/day": "nobody could log in", "1/day": ""} {
 		db := ormtest.Open(t, ormtest.SQLite(t))
-		_, err := routerOf(db, resttest.Registry(t), func(g *rest.Group) { g.Handle("own/", passwordView(rate), "own") }).Build()
+		_, err := routerOf(t, db, resttest.Registry(t), func(g *rest.Group) { g.Handle("own/", passwordView(rate), "own") }).Build()
 		if got := fmt.Sprint(err); mistake == "" && err != nil || !strings.Contains(got, mistake) {
 			t.Errorf("rate %q: %v", rate, err)
 		}

@@ -96,7 +96,7 @@ func TestMistakes(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			db := ormtest.Open(t, ormtest.SQLite(t))
 			registry := resttest.Registry(t, libraryModels()...)
-			_, err := routerOf(db, registry, c.register).Build()
+			_, err := routerOf(t, db, registry, c.register).Build()
 			if err == nil {
 				t.Fatal("it is accepted")
 			}
@@ -115,7 +115,7 @@ func (b *book) Repeat(int) string { return b.Title }
 // TestMistakesComeTogether: one start shows all of them.
 func TestMistakesComeTogether(t *testing.T) {
 	db := ormtest.Open(t, ormtest.SQLite(t))
-	_, err := routerOf(db, resttest.Registry(t, libraryModels()...), func(g *rest.Group) {
+	_, err := routerOf(t, db, resttest.Registry(t, libraryModels()...), func(g *rest.Group) {
 		g.Register("a", &rest.ViewSet[book]{})
 		g.Register("b", &rest.ViewSet[book]{Lookup: "x", Search: []string{"y"}, Serializer: &rest.ModelSerializer[book, struct {
 			A string

@@ -21,7 +21,7 @@ import (
 // described is the document of what register puts under "/", over the models of the library.
 func described(t testing.TB, info rest.DocumentInfo, register func(g *rest.Group), change ...func(c *rest.Config)) document {
 	t.Helper()
-	router := routerOf(ormtest.Open(t, ormtest.SQLite(t)), resttest.Registry(t, libraryModels()...), register, change...)
+	router := routerOf(t, ormtest.Open(t, ormtest.SQLite(t)), resttest.Registry(t, libraryModels()...), register, change...)
 	api, err := router.Build()
 	if err != nil {
 		t.Fatal(err)

@@ -428,7 +428,7 @@ func TestEqualIdsGetNumbers(t *testing.T) {
 
 // TestDocumentsAreValid lets another implementation read both versions in both forms.
 func TestDocumentsAreValid(t *testing.T) {
-	router := routerOf(ormtest.Open(t, ormtest.SQLite(t)), resttest.Registry(t, libraryModels()...), shelves, withCredentials)
+	router := routerOf(t, ormtest.Open(t, ormtest.SQLite(t)), resttest.Registry(t, libraryModels()...), shelves, withCredentials)
 	api, err := router.Build()
 	if err != nil {
 		t.Fatal(err)

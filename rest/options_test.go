@@ -448,7 +448,7 @@ func TestAnswerList(t *testing.T) {
 	}
 	s := &rest.Serializer[rowData]{}
 	db := ormtest.Open(t, ormtest.SQLite(t))
-	router := rest.NewRouter(resttest.Config(db, resttest.Registry(t)))
+	router := rest.NewRouter(resttest.Config(t, db, resttest.Registry(t)))
 	router.Group("/").Handle("rows/", &rest.View{Permissions: open, Methods: map[string]rest.Endpoint{http.MethodGet: {
 		Output: rest.ListOf(s),
 		Handle: func(r *rest.Request) (*rest.Response, error) {

@@ -30,7 +30,7 @@ func routed(t *testing.T) *resttest.Client {
 	db := ormtest.Open(t, ormtest.SQLite(t))
 	registry := resttest.Registry(t, libraryModels()...)
 	resttest.CreateTables(t, db, registry)
-	config := resttest.Config(db, registry)
+	config := resttest.Config(t, db, registry)
 	config.Permissions = open
 	router := rest.NewRouter(config)
 	form := func() *rest.ViewSet[publisher] {

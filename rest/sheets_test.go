@@ -71,7 +71,7 @@ func fill(c *resttest.Client, path, line string) string {
 func runSheets(t *testing.T, cases []sheetCase) {
 	t.Helper()
 	db := ormtest.Open(t, ormtest.SQLite(t))
-	router := rest.NewRouter(resttest.Config(db, resttest.Registry(t)))
+	router := rest.NewRouter(resttest.Config(t, db, resttest.Registry(t)))
 	g := router.Group("/")
 	for i, c := range cases {
 		c.sheet(g, fmt.Sprintf("%d/", i))
@@ -96,11 +96,12 @@ func serve(t testing.TB, db *orm.DB, models []any, register func(g *rest.Group),
 	t.Helper()
 	registry := resttest.Registry(t, models...)
 	resttest.CreateTables(t, db, registry)
-	return resttest.NewClient(t, resttest.Serve(t, routerOf(db, registry, register, change...)))
+	return resttest.NewClient(t, resttest.Serve(t, routerOf(t, db, registry, register, change...)))
 }
 
-func routerOf(db *orm.DB, registry *orm.Registry, register func(g *rest.Group), change ...func(c *rest.Config)) *rest.Router {
-	config := resttest.Config(db, registry)
+func routerOf(t testing.TB, db *orm.DB, registry *orm.Registry, register func(g *rest.Group), change ...func(c *rest.Config)) *rest.Router {
+	t.Helper()
+	config := resttest.Config(t, db, registry)
 	config.Permissions = open
 	for _, fn := range change {
 		fn(&config)

@@ -234,7 +234,7 @@ func TestTheExampleRuns(t *testing.T) { ormtest.Each(t, testTags) }
 
 func TestAs(t *testing.T) {
 	db := ormtest.Open(t, ormtest.SQLite(t))
-	config := resttest.Config(db, resttest.Registry(t))
+	config := resttest.Config(t, db, resttest.Registry(t))
 	config.Permissions = []rest.Permission{rest.IsAdmin}
 	router := rest.NewRouter(config)
 	router.Group("/").Handle("me/", &rest.View{Methods: map[string]rest.Endpoint{

@@ -2,8 +2,10 @@ package resttest_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -64,7 +66,7 @@ func music(t *testing.T, db *orm.DB) *resttest.Client {
 	registry := resttest.Registry(t, &album{}, &genre{}, &song{})
 	resttest.CreateTables(t, db, registry)
 	resttest.LoadData(t, db, registry, "testdata/music.json")
-	config := resttest.Config(db, registry)
+	config := resttest.Config(t, db, registry)
 	config.Permissions = []rest.Permission{rest.IsAuthenticatedOrReadOnly}
 	router := rest.NewRouter(config)
 	router.Group("/").Register("songs", &rest.ViewSet[song]{Serializer: &rest.ModelSerializer[song, songData]{}})
@@ -118,7 +120,7 @@ func TestMistakesEndTheTest(t *testing.T) {
 		{"no registered model", "Meta", func(tb testing.TB) { resttest.Registry(tb, &struct{ ID int64 }{}) }},
 		{"no such fixture", "nowhere.json", func(tb testing.TB) { resttest.LoadData(tb, db, registry, "nowhere.json") }},
 		{"declarations", "no Serializer", func(tb testing.TB) {
-			router := rest.NewRouter(resttest.Config(db, registry))
+			router := rest.NewRouter(resttest.Config(t, db, registry))
 			router.Group("/").Register("genres", &rest.ViewSet[genre]{})
 			resttest.Serve(tb, router)
 		}},
@@ -127,4 +129,60 @@ func TestMistakesEndTheTest(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
+}
+
+// cover is a file of an album, and the albums that it is like.
+type cover struct {
+	ID     uuid.UUID `gorm:"primaryKey" orm:"default=uuid4"`
+	Image  orm.File  `gorm:"size:60" orm:"upload_to=covers/"`
+	Albums []*album  `gorm:"many2many:music_cover_albums" orm:"blank,related=covers"`
+	Twin   *uuid.UUID
+}
+
+func (cover) TableName() string { return "music_cover" }
+func (cover) Meta() orm.Meta    { return orm.Meta{App: "music"} }
+
+// TestColumnsOfUUIDs have the type that Django gives them, in tables of pairs too, where they must be that of the key.
+func TestColumnsOfUUIDs(t *testing.T) {
+	columns := map[string]string{
+		orm.SQLite:   "SELECT type FROM pragma_table_info('%[1]s') WHERE name = '%[2]s'",
+		orm.Postgres: "SELECT data_type FROM information_schema.columns WHERE table_name = '%[1]s' AND column_name = '%[2]s'",
+	}
+	types := map[string]string{orm.SQLite: "char(32)", orm.Postgres: "uuid"}
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		resttest.CreateTables(t, db, resttest.Registry(t, &album{}, &genre{}, &song{}, &cover{}))
+		for _, c := range [][2]string{
+			{"music_album", "id"}, {"music_song", "album_id"}, {"music_cover", "id"}, {"music_cover", "twin"},
+			{"music_cover_albums", "cover_id"}, {"music_cover_albums", "album_id"},
+		} {
+			var got string
+			if err := db.SQL.QueryRowContext(t.Context(), fmt.Sprintf(columns[db.Dialect()], c[0], c[1])).Scan(&got); err != nil {
+				t.Fatal(c, err)
+			}
+			if want := types[db.Dialect()]; got != want {
+				t.Errorf("%s.%s is %s, want %s", c[0], c[1], got, want)
+			}
+		}
+	})
+}
+
+// TestUploadsHaveAFolder of the test, with nothing said.
+func TestUploadsHaveAFolder(t *testing.T) {
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		registry := resttest.Registry(t, &album{}, &genre{}, &song{}, &cover{})
+		resttest.CreateTables(t, db, registry)
+		config := resttest.Config(t, db, registry)
+		config.Permissions = []rest.Permission{rest.AllowAny}
+		router := rest.NewRouter(config)
+		router.Group("/").Register("covers", &rest.ViewSet[cover]{Serializer: rest.Auto[cover]()})
+		c := resttest.NewClient(t, resttest.Serve(t, router))
+		a := c.Post("/covers/", new(resttest.Multipart).File("image", "front.txt", []byte("a picture")))
+		if a.Status != http.StatusCreated || !strings.HasSuffix(fmt.Sprint(a.Field("image")), "/covers/front.txt") {
+			t.Fatal(a)
+		}
+		dir := config.Storage.(rest.DirStorage).Dir
+		if content, err := os.ReadFile(filepath.Join(dir, "covers", "front.txt")); err != nil || string(content) != "a picture" {
+			t.Errorf("%q %v", content, err)
+		}
+	})
 }

@@ -5,7 +5,7 @@
 //		ormtest.Each(t, func(t *testing.T, db *orm.DB) { // once on SQLite, once on PostgreSQL
 //			registry := resttest.Registry(t, &Tag{})
 //			resttest.CreateTables(t, db, registry)
-//			c := resttest.NewClient(t, resttest.Serve(t, router(resttest.Config(db, registry))))
+//			c := resttest.NewClient(t, resttest.Serve(t, router(resttest.Config(t, db, registry))))
 //			if a := c.Post("/api/tags/", `{"name": "red"}`); a.Status != http.StatusCreated {
 //				t.Errorf("%s", a)
 //			}

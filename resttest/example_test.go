@@ -33,7 +33,7 @@ func tags(config rest.Config) *rest.Router {
 func testTags(t *testing.T, db *orm.DB) {
 	registry := resttest.Registry(t, &Tag{})
 	resttest.CreateTables(t, db, registry)
-	c := resttest.NewClient(t, resttest.Serve(t, tags(resttest.Config(db, registry))))
+	c := resttest.NewClient(t, resttest.Serve(t, tags(resttest.Config(t, db, registry))))
 	if a := c.Post("/api/tags/", `{"name": "red"}`); a.Status != http.StatusCreated {
 		t.Errorf("%s", a)
 	}

@@ -13,11 +13,13 @@ import (
 )
 
 // Config is what package rest needs to serve models from a test database: accounts whose passwords cost nothing, HTTP
-// Basic authentication, nothing logged. Change it before it goes to rest.NewRouter.
-func Config(db *orm.DB, registry *orm.Registry) rest.Config {
+// Basic authentication, uploads in a folder that goes with the test, nothing logged. Change it before it goes to
+// rest.NewRouter.
+func Config(tb testing.TB, db *orm.DB, registry *orm.Registry) rest.Config {
+	tb.Helper()
 	return rest.Config{
 		DB: db, Registry: registry, Users: identitytest.Store(db.Gorm), Logger: slog.New(slog.DiscardHandler),
-		Authenticators: []rest.Authenticator{rest.BasicAuthentication{}},
+		Authenticators: []rest.Authenticator{rest.BasicAuthentication{}}, Storage: rest.DirStorage{Dir: tb.TempDir()},
 	}
 }
 

@@ -31,7 +31,7 @@ func each(t *testing.T, test func(t *testing.T, c *counter)) {
 		if _, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: migrations.Files()}); err != nil {
 			t.Fatal(err)
 		}
-		config := resttest.Config(db, resttest.Registry(t, models.All()...))
+		config := resttest.Config(t, db, resttest.Registry(t, models.All()...))
 		config.Permissions = []rest.Permission{rest.AllowAny}
 		config.Storage = rest.DirStorage{Dir: t.TempDir()}
 		c := &counter{db: db, users: config.Users, alice: identitytest.User(t, config.Users, "alice", "correct horse")}
