@@ -32,7 +32,8 @@ func (a *App) Command() *cobra.Command {
 		SilenceErrors: false,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.serveCommand(), a.migrateCommand(), a.loadDataCommand(), a.dumpDataCommand(),
+	root.AddCommand(a.serveCommand(), a.makeMigrationsCommand(), a.migrateCommand(), a.showMigrationsCommand(),
+		a.sqlMigrateCommand(), a.loadDataCommand(), a.dumpDataCommand(),
 		a.createSuperuserCommand(), a.changePasswordCommand(), a.checkCommand(), a.openAPICommand(), a.versionCommand(),
 		a.healthCheckCommand())
 	return root

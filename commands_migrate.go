@@ -11,40 +11,83 @@ import (
 	"github.com/quintet-go/quintet/migrate"
 )
 
+// migration is what the command migrate was asked for.
+type migration struct {
+	to               string
+	list, plan, fake bool
+}
+
 func (a *App) migrateCommand() *cobra.Command {
-	var list, plan bool
+	m := migration{}
 	cmd := &cobra.Command{
-		Use:   "migrate",
+		Use:   "migrate [migration]",
 		Short: "Bring the database to the schema that this program expects",
-		Long:  "Applies pending migrations, each in a transaction, under a lock: several replicas may run it at once.",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.opened(cmd, func(ctx context.Context) error { return a.runMigrate(ctx, cmd.OutOrStdout(), list, plan) })
+		Long: "Applies pending migrations, each in a transaction, under a lock: several replicas may run it at once. Given a migration " +
+			"(0007, 0007_catalog_initial, catalog.0001_initial, zero), it goes there: those behind it are undone, the last one first.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				m.to = args[0]
+			}
+			return a.opened(cmd, func(ctx context.Context) error { return a.runMigrate(ctx, cmd.OutOrStdout(), m) })
 		},
 	}
-	cmd.Flags().BoolVar(&list, "list", false, "only show all migrations, [X] for those that are applied")
-	cmd.Flags().BoolVar(&plan, "plan", false, "only show what would be applied")
-	cmd.MarkFlagsMutuallyExclusive("list", "plan")
+	cmd.Flags().BoolVar(&m.list, "list", false, "only show all migrations, [X] for those that are applied")
+	cmd.Flags().BoolVar(&m.plan, "plan", false, "only show what would be done")
+	cmd.Flags().BoolVar(&m.fake, "fake", false, "only note that it is done, without running any SQL")
+	cmd.MarkFlagsMutuallyExclusive("list", "plan", "fake")
 	return cmd
 }
 
-func (a *App) runMigrate(ctx context.Context, out io.Writer, list, plan bool) error {
+func (a *App) showMigrationsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "showmigrations",
+		Short: "Show all migrations, [X] for those that are applied",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.opened(cmd, func(ctx context.Context) error { return a.runMigrate(ctx, cmd.OutOrStdout(), migration{list: true}) })
+		},
+	}
+}
+
+var errNoMigrations = errors.New("this application declares no migrations: set Options.Migrations")
+
+func (a *App) runMigrate(ctx context.Context, out io.Writer, m migration) error {
 	switch {
 	case a.options.Migrations == nil:
-		return errors.New("this application declares no migrations: set Options.Migrations")
-	case list:
+		return errNoMigrations
+	case m.list:
 		return a.listMigrations(ctx, out)
-	case plan:
-		return a.planMigrations(ctx, out)
+	case m.plan:
+		return a.planMigrations(ctx, out, m.to)
 	}
-	applied, err := migrate.Migrate(ctx, a.db, a.migrateOptions())
-	for _, m := range applied {
-		fmt.Fprintln(out, "applied", m.File)
+	opts := a.migrateOptions()
+	opts.Fake = m.fake
+	undone, err := a.undoBehind(ctx, out, opts, m.to)
+	if err != nil || m.to == migrate.Zero {
+		return err
 	}
-	if err == nil && len(applied) == 0 {
+	opts.To = m.to
+	applied, err := migrate.Migrate(ctx, a.db, opts)
+	for _, step := range applied {
+		fmt.Fprintln(out, "applied", step.File)
+	}
+	if err == nil && len(applied)+undone == 0 {
 		fmt.Fprintln(out, "No migrations to apply.")
 	}
 	return err
+}
+
+// undoBehind undoes what is applied behind a migration, nothing when it is empty.
+func (a *App) undoBehind(ctx context.Context, out io.Writer, opts migrate.Options, to string) (int, error) {
+	if to == "" {
+		return 0, nil
+	}
+	undone, err := migrate.Undo(ctx, a.db, opts, to)
+	for _, step := range undone {
+		fmt.Fprintln(out, "undone", step.File)
+	}
+	return len(undone), err
 }
 
 func (a *App) listMigrations(ctx context.Context, out io.Writer) error {
@@ -59,12 +102,24 @@ func (a *App) listMigrations(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-func (a *App) planMigrations(ctx context.Context, out io.Writer) error {
-	pending, err := migrate.Plan(ctx, a.db, a.migrateOptions())
+func (a *App) planMigrations(ctx context.Context, out io.Writer, to string) error {
+	opts := a.migrateOptions()
+	var undone []*migrate.Migration
+	var err error
+	if to != "" {
+		if undone, err = migrate.PlanUndo(ctx, a.db, opts, to); err != nil {
+			return err
+		}
+	}
+	for _, m := range undone {
+		fmt.Fprintln(out, "undo", m.File)
+	}
+	opts.To = to
+	pending, err := migrate.Plan(ctx, a.db, opts)
 	for _, m := range pending {
 		fmt.Fprintln(out, m.File)
 	}
-	if err == nil && len(pending) == 0 {
+	if err == nil && len(pending)+len(undone) == 0 {
 		fmt.Fprintln(out, "No migrations to apply.")
 	}
 	return err

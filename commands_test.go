@@ -16,7 +16,12 @@ import (
 // command runs a command of the sample application in this process and returns what it printed.
 func command(t *testing.T, environ []string, stdin string, args ...string) (string, error) {
 	t.Helper()
-	o := programOptions()
+	return commandOf(t, programOptions(), environ, stdin, args...)
+}
+
+// commandOf runs a command of any application.
+func commandOf(t *testing.T, o quintet.Options, environ []string, stdin string, args ...string) (string, error) {
+	t.Helper()
 	o.Environ = environ
 	cmd := quintet.New(o).Command()
 	var out bytes.Buffer

@@ -12,7 +12,7 @@ import (
 
 // migrateOptions are what the application's migrations need.
 func (a *App) migrateOptions() migrate.Options {
-	return migrate.Options{FS: a.options.Migrations, Logger: a.log, After: a.afterMigrate()}
+	return migrate.Options{FS: a.options.Migrations, Steps: a.options.Steps, Logger: a.log, After: a.afterMigrate()}
 }
 
 // checkMigrated refuses a database that the code does not fit: an older one needs the command migrate, a newer one newer code.

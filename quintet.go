@@ -38,6 +38,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/quintet-go/quintet/identity"
+	"github.com/quintet-go/quintet/migrate"
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest"
 	"github.com/quintet-go/quintet/session"
@@ -54,8 +55,11 @@ type Options struct {
 	// Models of the application. Those of packages identity and session are always there; naming them here gives them
 	// their place in the order, which is that of dumps and of new permissions.
 	Models []any
-	// Migrations holds the folders sqlite and postgres with the SQL steps of package migrate.
+	// Migrations holds the folders sqlite and postgres with the SQL steps of package migrate, and state, with the schemas that
+	// they lead to.
 	Migrations fs.FS
+	// Steps are migrations in Go beside those of Migrations.
+	Steps []migrate.Step
 	// Demo holds what a first start may fill an empty database with: every *.json at its root is loaded as a fixture, in
 	// the order of names, and what is below media/ is copied into the media folder. Default: nothing.
 	Demo fs.FS

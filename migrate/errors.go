@@ -38,16 +38,54 @@ func (e *PartialError) Error() string {
 		"(manage.py migrate %s), then run this again", e.File, joinRecords(e.Missing), e.Missing[0].App)
 }
 
-// StatementError is a statement of a migration that the database refused. Nothing of the file is applied then.
+// BranchError says that two branches of the program's history each added a migration.
+type BranchError struct {
+	File string
+	What string
+}
+
+// Error says what is wrong with the order and the way out.
+func (e *BranchError) Error() string {
+	return fmt.Sprintf("migration %s: %s; when two branches each added one, makemigrations --merge brings them in order, "+
+		"else change the file", e.File, e.What)
+}
+
+// IrreversibleError says that a migration cannot be undone.
+type IrreversibleError struct{ File string }
+
+// Error names the migration and the way out.
+func (e *IrreversibleError) Error() string {
+	return fmt.Sprintf("migration %s cannot be undone, nothing was changed: write how below a line %q (of a Step: set Backward), "+
+		"or go back no further than to this one", e.File, "-- backward")
+}
+
+// StepError is a migration in Go that failed. Nothing of it is applied then.
+type StepError struct {
+	Name string
+	Err  error
+}
+
+// Error names the step, the cause and the way out.
+func (e *StepError) Error() string {
+	return fmt.Sprintf("migration %s: %v; nothing of this step was applied, those before it are: mend the step or the data and run this again", e.Name, e.Err)
+}
+
+// Unwrap is the cause.
+func (e *StepError) Unwrap() error { return e.Err }
+
+// StatementError is a statement of a migration that the database refused. Nothing of the file is applied then, unless
+// Partial says so.
 type StatementError struct {
 	File      string
 	Statement Statement
 	Err       error
+	// Partial is true for a file that runs outside of a transaction: the statements before this one stand.
+	Partial bool
 }
 
 // Error names file, line and the beginning of the statement, the cause and the way out.
 func (e *StatementError) Error() string {
-	return fmt.Sprintf("migration %s, line %d: %s: %v; nothing of this file was applied, %s",
+	return fmt.Sprintf("migration %s, line %d: %s: %v; %s",
 		e.File, e.Statement.Line, firstWords(e.Statement.SQL), e.Err, e.advice())
 }
 
@@ -55,11 +93,15 @@ func (e *StatementError) Error() string {
 func (e *StatementError) Unwrap() error { return e.Err }
 
 func (e *StatementError) advice() string {
-	if strings.Contains(e.Err.Error(), "already exists") {
-		return "and what it makes is there already: when that is as the file wants it, record the step with Options.Fake; " +
-			"else rename or drop it"
+	switch {
+	case e.Partial:
+		return "the file runs outside of a transaction, so what stands above this line is done and stays, and the file is not " +
+			"recorded: mend the data or the file and run this again, which begins with its first statement"
+	case strings.Contains(e.Err.Error(), "already exists"):
+		return "nothing of this file was applied, and what it makes is there already: when that is as the file wants it, " +
+			"record the step with Options.Fake; else rename or drop it"
 	}
-	return "those before it are: mend the file or the data and run this again"
+	return "nothing of this file was applied, those before it are: mend the file or the data and run this again"
 }
 
 // firstWords is the first line of a statement, cut to a readable length.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"github.com/quintet-go/quintet/orm"
@@ -18,8 +17,7 @@ const advisoryKey = 0x7175696e746574 // "quintet"
 
 const (
 	defaultLockTimeout = time.Minute
-	lockNotAvailable   = "55P03" // SQLSTATE: lock_timeout has passed
-	sqliteBusy         = 5       // primary result code SQLITE_BUSY
+	sqliteBusy         = 5 // primary result code SQLITE_BUSY
 )
 
 func (r *runner) lockTimeout() time.Duration {
@@ -29,63 +27,72 @@ func (r *runner) lockTimeout() time.Duration {
 	return defaultLockTimeout
 }
 
-// locked runs f in a transaction that no other process migrates beside.
+// errTaken says that another process has the lock.
+var errTaken = errors.New("the lock is taken")
+
+// lockPause is how long to wait between two tries.
+const lockPause = 50 * time.Millisecond
+
+// locked runs f in a transaction that no other process migrates beside; unchecked turns SQLite's foreign keys off for it.
 //
 // The lock is part of the transaction on both databases: it goes with it, whatever becomes of the process, and it works
-// through poolers that give every transaction another connection.
-func (r *runner) locked(ctx context.Context, f func(tx *gorm.DB) error) error {
-	if r.db.Dialect() == orm.Postgres {
-		return r.lockedPostgres(ctx, f)
+// through poolers that give every transaction another connection. It is tried again and again: a statement that waits for it
+// in PostgreSQL would hold up the building of indexes in those who have it.
+func (r *runner) locked(ctx context.Context, unchecked bool, f func(tx *gorm.DB) error) error {
+	try := r.tryPostgres
+	if r.db.Dialect() == orm.SQLite {
+		try = func(ctx context.Context, f func(*gorm.DB) error) (bool, error) { return r.trySQLite(ctx, unchecked, f) }
 	}
-	return r.lockedSQLite(ctx, f)
-}
-
-// lockedPostgres waits in the database. READ COMMITTED makes what others committed during the wait visible.
-func (r *runner) lockedPostgres(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return r.db.Gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		for _, statement := range []string{
-			"SET LOCAL statement_timeout = 0",                                                  // a migration takes as long as it takes
-			fmt.Sprintf("SET LOCAL lock_timeout = %d", max(1, r.lockTimeout().Milliseconds())), // 0 would be for ever
-			fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", advisoryKey),
-			"SET LOCAL lock_timeout TO DEFAULT",
-		} {
-			if _, err := tx.Statement.ConnPool.ExecContext(ctx, statement); err != nil {
-				return r.lockError(err)
-			}
-		}
-		return f(tx)
-	}, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-}
-
-// lockedSQLite begins a writing transaction, which is the lock, again and again while another has it.
-func (r *runner) lockedSQLite(ctx context.Context, f func(tx *gorm.DB) error) error {
-	const pause = 50 * time.Millisecond
 	for deadline := time.Now().Add(r.lockTimeout()); ; {
-		begun := false
-		err := r.db.Gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-			begun = true
-			return f(tx)
-		})
-		if begun || !isBusy(err) {
+		taken, err := try(ctx, f)
+		if !taken {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return r.lockError(err)
+			return fmt.Errorf("%w: waited %s for it; run this again when it has finished, or raise Options.LockTimeout (%w)",
+				ErrLocked, r.lockTimeout(), err)
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := sleep(ctx, lockPause); err != nil {
 			return err
 		}
 	}
 }
 
-// lockError explains a lock that could not be had in time.
-func (r *runner) lockError(err error) error {
-	var pg *pgconn.PgError
-	if isBusy(err) || errors.As(err, &pg) && pg.Code == lockNotAvailable {
-		return fmt.Errorf("%w: waited %s for it; run this again when it has finished, or raise Options.LockTimeout (%w)",
-			ErrLocked, r.lockTimeout(), err)
-	}
-	return fmt.Errorf("take the migration lock: %w", err)
+// tryPostgres runs f unless another process has the lock. READ COMMITTED makes what others committed before visible.
+func (r *runner) tryPostgres(ctx context.Context, f func(tx *gorm.DB) error) (taken bool, err error) {
+	err = r.db.Gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var free bool
+		query := fmt.Sprintf("SELECT pg_try_advisory_xact_lock(%d)", advisoryKey)
+		if err := tx.Raw(query).Scan(&free).Error; err != nil {
+			return fmt.Errorf("take the migration lock: %w", err)
+		}
+		if !free {
+			taken = true
+			return errTaken
+		}
+		if _, err := tx.Statement.ConnPool.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil { // it takes as long as it takes
+			return fmt.Errorf("lift the time limit of statements: %w", err)
+		}
+		return f(tx)
+	}, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	return taken, err
+}
+
+// trySQLite begins a writing transaction, which is the lock, unless another connection has one.
+func (r *runner) trySQLite(ctx context.Context, unchecked bool, f func(tx *gorm.DB) error) (taken bool, err error) {
+	begun := false
+	err = r.db.Gorm.WithContext(ctx).Connection(func(conn *gorm.DB) error {
+		conn = conn.Session(&gorm.Session{})
+		restore, err := foreignKeys(ctx, conn, unchecked)
+		if err != nil {
+			return err
+		}
+		return errors.Join(conn.Transaction(func(tx *gorm.DB) error {
+			begun = true
+			return f(tx)
+		}), restore())
+	})
+	return !begun && isBusy(err), err
 }
 
 // isBusy tells whether SQLite refused because another connection writes.

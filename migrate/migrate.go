@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -16,6 +17,10 @@ import (
 type Options struct {
 	// FS has a folder of SQL files for each dialect: sqlite and postgres.
 	FS fs.FS
+	// Steps are migrations in Go beside the files.
+	Steps []Step
+	// To is the last step to apply, by its name or number ("0007"); empty means all.
+	To string
 	// LockTimeout is how long to wait while another process migrates; zero means one minute.
 	LockTimeout time.Duration
 	// Tolerate names migrations ("auth.0013_something") that the database may have although the code does not know them.
@@ -31,74 +36,164 @@ type Options struct {
 
 // Migrate applies the pending migrations and returns those that this call applied, also beside an error. Each is applied in
 // a transaction of its own together with its records, so that after a failure or a crash those before it stand and of the
-// failed one nothing does. Processes that call it at the same time take turns: each migration is applied once.
+// failed one nothing does. A file that says "-- atomic: false" (PostgreSQL builds indexes of tables in use so) is the
+// exception: it is recorded when all of it is done, and begun anew when it is not. Processes that call it at the same time
+// take turns: each migration is applied once.
 //
-// It returns [ErrNewer], [ErrLocked], a [*PartialError] or a [*StatementError] as described there.
+// It returns [ErrNewer], [ErrLocked], a [*BranchError], a [*PartialError], a [*StatementError] or a [*StepError] as described
+// there.
 func Migrate(ctx context.Context, db *orm.DB, opts Options) ([]*Migration, error) {
-	steps, err := Read(opts.FS, db.Dialect())
+	r, err := newRunner(db, opts)
 	if err != nil {
 		return nil, err
 	}
-	ctx = orm.WithoutQueryTimeout(ctx) // a migration takes as long as it takes
-	r := &runner{db: db, opts: opts, steps: steps}
-	var applied []*Migration
-	for {
-		m, err := r.next(ctx)
-		if err != nil {
-			return applied, err
+	last := len(r.steps)
+	if opts.To != "" {
+		if last, err = position(r.steps, opts.To); err != nil {
+			return nil, err
 		}
-		if m == nil {
-			return applied, r.after(ctx)
-		}
-		applied = append(applied, m)
 	}
+	whole := last == len(r.steps)
+	r.steps = r.steps[:last]
+	done, err := r.run(orm.WithoutQueryTimeout(ctx), forward) // a migration takes as long as it takes
+	if err != nil || !whole {
+		return done, err
+	}
+	return done, r.after(orm.WithoutQueryTimeout(ctx))
 }
 
-// runner applies the steps of one call of Migrate.
+// runner applies or undoes the steps of one call.
 type runner struct {
 	db    *orm.DB
 	opts  Options
-	steps []*Migration
+	known []*Migration // all that there are
+	steps []*Migration // those that this call is about
 }
 
-// next applies the first pending migration; nil when there is none left. The history is read under the lock, so that what
-// another process applied meanwhile is not applied again.
-func (r *runner) next(ctx context.Context) (*Migration, error) {
-	var applied *Migration
-	started := time.Now()
-	err := r.locked(ctx, func(tx *gorm.DB) error {
-		h, err := readHistory(tx, r.db.Dialect())
-		if err != nil {
-			return err
-		}
-		m, err := h.pending(r.steps, r.opts)
-		if err != nil || m == nil {
-			return err
-		}
-		applied = m
-		return r.apply(ctx, tx, h, m)
-	})
+func newRunner(db *orm.DB, opts Options) (*runner, error) {
+	steps, err := Read(opts.FS, db.Dialect(), opts.Steps...)
 	if err != nil {
 		return nil, err
 	}
-	r.log(ctx, applied, time.Since(started))
-	return applied, nil
+	return &runner{db: db, opts: opts, known: steps, steps: steps}, nil
 }
 
-// apply runs one file and records it.
-func (r *runner) apply(ctx context.Context, tx *gorm.DB, h *history, m *Migration) error {
+// direction is the way of a run.
+type direction struct {
+	// next chooses the migration whose turn it is; nil when the run has reached its end.
+	next func(h *history, r *runner) (*Migration, error)
+	// statements and step are what it does, and record notes it in the history.
+	statements func(m *Migration) []Statement
+	step       func(s *Step) func(context.Context, *gorm.DB) error
+	record     func(h *history, tx *gorm.DB, m *Migration) error
+	done       string // what the log says
+}
+
+var forward = direction{
+	next:       func(h *history, r *runner) (*Migration, error) { return h.pending(r.known, r.steps, r.opts) },
+	statements: func(m *Migration) []Statement { return m.Statements },
+	step:       func(s *Step) func(context.Context, *gorm.DB) error { return s.Forward },
+	record:     func(h *history, tx *gorm.DB, m *Migration) error { return h.write(tx, m) },
+	done:       "migration applied",
+}
+
+// run goes on until no step is left, and returns those it made.
+func (r *runner) run(ctx context.Context, d direction) ([]*Migration, error) {
+	var done []*Migration
+	for {
+		started := time.Now()
+		m, err := r.turn(ctx, d)
+		if err != nil {
+			return done, err
+		}
+		if m == nil {
+			return done, nil
+		}
+		r.log(ctx, d, m, time.Since(started))
+		done = append(done, m)
+	}
+}
+
+// errTurn says that between looking and locking another process has changed whose turn it is.
+var errTurn = errors.New("another step's turn")
+
+// turn makes one step. The history is read again under the lock, so that what another process did meanwhile is not done
+// again.
+func (r *runner) turn(ctx context.Context, d direction) (*Migration, error) {
+	for {
+		expected, err := r.expected(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		err = r.locked(ctx, expected != nil && expected.unchecked, func(tx *gorm.DB) error {
+			h, err := readHistory(tx, r.db.Dialect())
+			if err != nil {
+				return err
+			}
+			m, err := d.next(h, r)
+			switch {
+			case err != nil:
+				return err
+			case m != expected:
+				return errTurn
+			case m == nil: // and whoever had the lock is done
+				return nil
+			}
+			return r.make(ctx, tx, d, h, m)
+		})
+		if !errors.Is(err, errTurn) {
+			return expected, err
+		}
+	}
+}
+
+// expected looks whose turn it will be.
+func (r *runner) expected(ctx context.Context, d direction) (*Migration, error) {
+	h, err := readHistory(r.db.Gorm.WithContext(ctx), r.db.Dialect())
+	if err != nil {
+		return nil, err
+	}
+	return d.next(h, r)
+}
+
+// make does and records one step.
+func (r *runner) make(ctx context.Context, tx *gorm.DB, d direction, h *history, m *Migration) error {
 	if err := ensureHistory(tx, r.db.Dialect()); err != nil {
 		return fmt.Errorf("create the table django_migrations: %w", err)
 	}
 	if !r.opts.Fake {
-		for _, statement := range m.Statements {
-			// Past GORM, which would take question marks and @ in the text for its own.
-			if _, err := tx.Statement.ConnPool.ExecContext(ctx, statement.SQL); err != nil {
-				return &StatementError{File: m.File, Statement: statement, Err: err}
-			}
+		if err := r.do(ctx, tx, d, m); err != nil {
+			return err
 		}
 	}
-	return h.write(tx, m)
+	return d.record(h, tx, m)
+}
+
+func (r *runner) do(ctx context.Context, tx *gorm.DB, d direction, m *Migration) error {
+	if m.step != nil {
+		if err := d.step(m.step)(ctx, tx); err != nil {
+			return &StepError{Name: m.Name, Err: err}
+		}
+		return nil
+	}
+	conn := tx.Statement.ConnPool // past GORM, which would take question marks and @ in the text for its own
+	if m.outside {
+		outside, release, err := r.outside(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", m.File, err)
+		}
+		defer release()
+		conn = outside
+	}
+	for _, statement := range d.statements(m) {
+		if _, err := conn.ExecContext(ctx, statement.SQL); err != nil {
+			return &StatementError{File: m.File, Statement: statement, Err: err, Partial: m.outside}
+		}
+	}
+	if m.unchecked {
+		return checkForeignKeys(tx, m)
+	}
+	return nil
 }
 
 // after runs the functions of Options.After.
@@ -106,7 +201,7 @@ func (r *runner) after(ctx context.Context) error {
 	if len(r.opts.After) == 0 {
 		return nil
 	}
-	return r.locked(ctx, func(tx *gorm.DB) error {
+	return r.locked(ctx, false, func(tx *gorm.DB) error {
 		for _, f := range r.opts.After {
 			if err := f(ctx, tx); err != nil {
 				return fmt.Errorf("after migrating: %w", err)
@@ -116,8 +211,8 @@ func (r *runner) after(ctx context.Context) error {
 	})
 }
 
-func (r *runner) log(ctx context.Context, m *Migration, took time.Duration) {
-	if m != nil && r.opts.Logger != nil {
-		r.opts.Logger.InfoContext(ctx, "migration applied", "file", m.File, "took", took.Round(time.Millisecond))
+func (r *runner) log(ctx context.Context, d direction, m *Migration, took time.Duration) {
+	if r.opts.Logger != nil {
+		r.opts.Logger.InfoContext(ctx, d.done, "file", m.File, "took", took.Round(time.Millisecond))
 	}
 }

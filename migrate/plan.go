@@ -18,7 +18,7 @@ type State struct {
 // Status returns every migration of opts.FS in order. It writes nothing and takes no lock; a database newer than the code
 // is an error as it is for [Migrate].
 func Status(ctx context.Context, db *orm.DB, opts Options) ([]State, error) {
-	steps, err := Read(opts.FS, db.Dialect())
+	steps, err := Read(opts.FS, db.Dialect(), opts.Steps...)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,14 @@ func Plan(ctx context.Context, db *orm.DB, opts Options) ([]*Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	last := len(states)
+	if opts.To != "" {
+		if last, err = position(migrations(states), opts.To); err != nil {
+			return nil, err
+		}
+	}
 	var pending []*Migration
-	for _, s := range states {
+	for _, s := range states[:last] {
 		if !s.Applied {
 			pending = append(pending, s.Migration)
 		}
@@ -77,14 +83,14 @@ func (h *history) unknown(steps []*Migration, tolerate []string) []Record {
 	return unknown
 }
 
-// pending returns the first migration to apply, nil when there is none.
-func (h *history) pending(steps []*Migration, opts Options) (*Migration, error) {
-	states, err := h.states(steps, opts)
+// pending returns the first of some steps that is to be applied, nil when there is none.
+func (h *history) pending(known, steps []*Migration, opts Options) (*Migration, error) {
+	states, err := h.states(known, opts)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range states {
-		if !s.Applied {
+		if !s.Applied && slices.Contains(steps, s.Migration) {
 			return s.Migration, nil
 		}
 	}

@@ -9,10 +9,10 @@ import (
 	"io/fs"
 )
 
-//go:embed sqlite/*.sql postgres/*.sql demo.json
+//go:embed sqlite/*.sql postgres/*.sql state/*.json demo.json
 var files embed.FS
 
-// Files has the folders sqlite and postgres, each with the same steps.
+// Files has the folders sqlite and postgres, each with the same steps, and state, with the schemas that they lead to.
 func Files() fs.FS { return files }
 
 // Demo is the fixture of a first start: a small catalog with reviews, and users who cannot log in.

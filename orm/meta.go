@@ -59,15 +59,15 @@ const (
 //
 //	func (Product) Meta() orm.Meta { return orm.Meta{App: "catalog", Ordering: []string{"id"}} }
 type Meta struct {
-	App         string     // app label: "catalog"; required
-	Name        string     // model name in lower case; default: the Go type's name in lower case
-	Verbose     string     // singular for people; default: the type's name split at capitals, in lower case
-	VerboseMany string     // plural; default: Verbose + "s"
-	Ordering    []string   // default order in field names, "-" first for descending
-	Unique      []Unique   // unique together and unique constraints
-	Checks      []Check    // check constraints
-	Indexes     []Index    // indexes besides those of single fields
-	Permissions []string   // default permissions; nil means add, change, delete, view
+	App         string   // app label: "catalog"; required
+	Name        string   // model name in lower case; default: the Go type's name in lower case
+	Verbose     string   // singular for people; default: the type's name split at capitals, in lower case
+	VerboseMany string   // plural; default: Verbose + "s"
+	Ordering    []string // default order in field names, "-" first for descending
+	Unique      []Unique // unique together and unique constraints
+	Checks      []Check  // check constraints
+	Indexes     []Index  // indexes besides those of single fields
+	Permissions []string // default permissions; nil means add, change, delete, view
 }
 
 // Unique is a unique constraint over several fields (Django's unique_together and UniqueConstraint).
