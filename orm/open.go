@@ -16,14 +16,15 @@ import (
 // Config says which database to open and its limits. URL is required.
 type Config struct {
 	// URL is "sqlite:shop.db", "sqlite::memory:", a file's path, or "postgres://user:password@host:5432/name". What
-	// follows a "?" is passed to the driver: pgx's settings, or modernc.org/sqlite's such as _pragma=….
+	// follows a "?" are pgx's settings, or on SQLite _pragma=name(value), _txlock=deferred, and SQLite's own such as mode=ro.
 	URL string
-	// MaxConns is the most connections open at a time; 0 means 10. An SQLite database in memory has one.
+	// MaxConns is the most connections open at a time; 0 means 10. One of those to an SQLite file writes, the others, 16 at
+	// most, read; a database in memory has one for both.
 	MaxConns int
 	// QueryTimeout ends statements that run longer; 0 means 30 seconds, a negative value no limit.
 	QueryTimeout time.Duration
-	// ConnectTimeout is how long to wait for a connection, be it a new one, a free one of the pool or, on SQLite, the lock of
-	// another writer; 0 means 5 seconds.
+	// ConnectTimeout is how long to wait for a connection, be it a new one, a free one of the pool or, on SQLite, the turn to
+	// write; 0 means 5 seconds.
 	ConnectTimeout time.Duration
 	// Logger gets slow statements as warnings and all of them at debug level, without their arguments; nil means
 	// slog.Default().

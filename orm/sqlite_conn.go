@@ -73,9 +73,14 @@ func (c *sqliteConn) release() {
 	c.pool.give(held, c.reader)
 }
 
-// end is the end of the session.
+// end is the end of the session. What was set on a connection goes with it, but for a database in memory, which is its one
+// connection.
 func (c *sqliteConn) end() {
-	if c.held != nil {
+	switch {
+	case c.held == nil:
+	case c.session && !c.pool.settings.inMemory:
+		c.pool.discard(c.held, c.reader)
+	default:
 		c.pool.give(c.held, c.reader)
 	}
 	*c = sqliteConn{pool: c.pool}

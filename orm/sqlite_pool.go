@@ -12,10 +12,13 @@ import (
 	"github.com/quintet-go/quintet/orm/internal/sqlite"
 )
 
+// What the connections take of memory. Pages of the file are read where the system has them in its cache, which all share;
+// the pages of a connection's own are those it changes, and those that lie behind the mapped part of a large file.
 const (
-	mostSQLiteReaders = 16       // more than a machine has processors to run them
-	sqliteCacheKB     = 2000     // of pages, by connection
-	sqliteLogBytes    = 64 << 20 // that the write-ahead log is cut to after it was written back
+	mostSQLiteReaders = 16        // more than a machine has processors to run them
+	sqliteCacheKB     = 2000      // of a connection's own pages
+	sqliteMappedBytes = 128 << 20 // of the file
+	sqliteLogBytes    = 64 << 20  // that the write-ahead log is cut to after it was written back
 )
 
 // sqlitePool has the connections to one database: one that writes, so that writers wait for each other here and in order
@@ -138,12 +141,22 @@ func (p *sqlitePool) isClosed() bool {
 	return p.closed
 }
 
-// give takes a connection back. A transaction that was left open is undone; where that fails, the connection is not used again.
+// give takes a connection back. A transaction that was left open is undone.
 func (p *sqlitePool) give(conn *sqlite.Conn, reader bool) {
 	if conn.InTransaction() && conn.Exec("ROLLBACK") != nil {
-		_ = conn.Close() // nothing can be done about a connection that does not close
-		conn = nil
+		p.discard(conn, reader)
+		return
 	}
+	p.put(conn, reader)
+}
+
+// discard closes a connection; another one is opened in its place when it is needed.
+func (p *sqlitePool) discard(conn *sqlite.Conn, reader bool) {
+	_ = conn.Close() // nothing can be done about a connection that does not close
+	p.put(nil, reader)
+}
+
+func (p *sqlitePool) put(conn *sqlite.Conn, reader bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if conn != nil && p.closed {

@@ -62,7 +62,8 @@ func sqlitePragmas(given []string, lockTimeout time.Duration) []string {
 	for _, pragma := range []string{
 		fmt.Sprintf("busy_timeout(%d)", lockTimeout.Milliseconds()),
 		"journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)",
-		fmt.Sprintf("cache_size(-%d)", sqliteCacheKB), fmt.Sprintf("journal_size_limit(%d)", sqliteLogBytes),
+		fmt.Sprintf("cache_size(-%d)", sqliteCacheKB), fmt.Sprintf("mmap_size(%d)", sqliteMappedBytes),
+		fmt.Sprintf("journal_size_limit(%d)", sqliteLogBytes),
 	} {
 		if !slices.ContainsFunc(given, func(g string) bool { return pragmaName(g) == pragmaName(pragma) }) {
 			pragmas = append(pragmas, pragma)

@@ -86,3 +86,17 @@ func TestColumnsHoldWhatDjangoWrites(t *testing.T) {
 		}
 	})
 }
+
+// TestNegativeZeroIsStoredAsZero, as Django finds it on both databases.
+func TestNegativeZeroIsStoredAsZero(t *testing.T) {
+	libraryTemplate.Each(t, func(t *testing.T, db *orm.DB) {
+		create(t, db, &Shelf{Name: "s"})
+		book := newBook(t, "1", 1)
+		book.Price = orm.MustDecimal("-0.00")
+		create(t, db, book)
+		var got Book
+		if err := db.Gorm.WithContext(t.Context()).First(&got, "id = ?", book.ID).Error; err != nil || got.Price.String() != "0.00" {
+			t.Errorf("it comes back as %s, %v", got.Price, err)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -42,6 +43,9 @@ func (c *Conn) Prepare(script string) (stmt *Stmt, rest string, err error) {
 	if s := c.statements.take(script); s != nil {
 		s.inUse = true
 		return s, "", nil
+	}
+	if strings.IndexByte(script, 0) >= 0 { // SQLite would take it for the end
+		return nil, "", errors.New("a statement with a zero byte")
 	}
 	text, err := libc.CString(script)
 	if err != nil {
