@@ -123,17 +123,18 @@ type resource struct {
 	d           dialect
 }
 
-// chosen is the serializer of this request and what it needs loaded.
+// chosen is the serializer of this request and what it needs loaded. Forms of other models, which are for the bodies of
+// actions, are passed over.
 func (rs *resource) chosen(r *Request) (*serializer, *loadPlan) {
 	s := rs.serializer
 	if rs.chooser != nil {
 		if declared := rs.chooser(r); declared != nil {
-			if c := r.api.serializers[declared.key()]; c != nil {
+			if c := r.api.serializers[declared.key()]; rs.plans[c] != nil {
 				return c, rs.plans[c]
 			}
 		}
 	}
-	if own := rs.serializers[r.Action()]; rs.plans[own] != nil { // not the form of another model's objects
+	if own := rs.serializers[r.Action()]; rs.plans[own] != nil {
 		s = own
 	}
 	return s, rs.plans[s]
