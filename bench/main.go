@@ -2,6 +2,7 @@
 //
 //	go run ./bench                prepare, check, measure and report: "make bench"
 //	go run ./bench quick [L R …]  ours and the hand-written peer alone, for development; writes nothing
+//	go run ./bench up             PostgreSQL with the databases, until interrupted: for profiles
 //	go run ./bench prepare|check|run|report
 //
 // It needs Linux, PostgreSQL's programs, wrk (installed by itself on Debian when it may) and python3; a peer that cannot be
@@ -48,13 +49,14 @@ func run(ctx context.Context, args []string) error {
 	steps, ok := map[string][]step{
 		"":        {b.prepare, b.check, b.measure, b.report},
 		"quick":   {func(ctx context.Context) error { return b.quick(ctx, args) }},
+		"up":      {b.up},
 		"prepare": {b.prepare},
 		"check":   {b.prepare, b.check},
 		"run":     {b.prepare, b.check, b.measure},
 		"report":  {b.report},
 	}[command]
 	if !ok {
-		return fmt.Errorf("there is no command %q: say quick, prepare, check, run, report or nothing", command)
+		return fmt.Errorf("there is no command %q: say quick, up, prepare, check, run, report or nothing", command)
 	}
 	return b.do(ctx, steps)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 )
 
 // prepare builds the chosen peers, starts PostgreSQL and fills the databases. What is there already is kept.
@@ -42,5 +43,15 @@ func (b *bench) prepareSets(ctx context.Context, sets []set) error {
 			}
 		}
 	}
+	return nil
+}
+
+// up keeps PostgreSQL running with what the main peers need, and says how it is reached.
+func (b *bench) up(ctx context.Context) error {
+	if err := b.prepareSets(ctx, []set{quickSet(nil)}); err != nil {
+		return err
+	}
+	fmt.Printf("DATABASE_URL=%q\n", b.cluster.url(storeShop.name))
+	<-ctx.Done()
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -37,6 +38,22 @@ func median(list []float64) float64 {
 // results are samples that can be asked.
 type results []sample
 
+// reading is a value with how much others disturbed the measurement, in cores.
+type reading struct{ value, disturbed float64 }
+
+// calmMedian is the median of the calmer half of the readings, of three at least: what other programs did to a round says
+// nothing about the peers.
+func calmMedian(list []reading) float64 {
+	const least = 3
+	list = slices.SortedStableFunc(slices.Values(list), func(a, b reading) int { return cmp.Compare(a.disturbed, b.disturbed) })
+	keep := min(len(list), max(least, (len(list)+1)/2))
+	values := make([]float64, keep)
+	for i, r := range list[:keep] {
+		values[i] = r.value
+	}
+	return median(values)
+}
+
 // where are the samples of a lane in a cell of a set.
 func (r results) where(set, lane, work string, connections int) results {
 	var list results
@@ -48,13 +65,13 @@ func (r results) where(set, lane, work string, connections int) results {
 	return list
 }
 
-// median is that of a metric.
+// median is that of a metric, of the calmer rounds.
 func (r results) median(m metric) float64 {
-	values := make([]float64, len(r))
+	values := make([]reading, len(r))
 	for i, x := range r {
-		values[i] = m.of(x)
+		values[i] = reading{m.of(x), x.Foreign}
 	}
-	return median(values)
+	return calmMedian(values)
 }
 
 // errors are how many requests failed.
@@ -66,10 +83,10 @@ func (r results) errors() int {
 	return n
 }
 
-// times says how many times as good as other r is: the median over the rounds of the ratio within a round, so that what
-// changes between the rounds does not count. NaN when no round has both.
+// times says how many times as good as other r is: the median over the calmer rounds of the ratio within a round, so that
+// what changes between the rounds does not count. NaN when no round has both.
 func (r results) times(other results, m metric) float64 {
-	var ratios []float64
+	var ratios []reading
 	for _, mine := range r {
 		for _, its := range other {
 			if mine.Round != its.Round {
@@ -79,8 +96,8 @@ func (r results) times(other results, m metric) float64 {
 			if !m.higher {
 				ratio = 1 / ratio
 			}
-			ratios = append(ratios, ratio)
+			ratios = append(ratios, reading{ratio, max(mine.Foreign, its.Foreign)})
 		}
 	}
-	return median(ratios)
+	return calmMedian(ratios)
 }

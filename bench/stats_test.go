@@ -28,6 +28,21 @@ func TestMedian(t *testing.T) {
 	}
 }
 
+func TestDisturbedRoundsAreLeftOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		list []reading
+		want float64
+	}{
+		"the calmer half":    {[]reading{{10, 0}, {900, 2}, {30, 0.1}, {800, 1}, {20, 0.2}, {700, 1.5}}, 20},
+		"three of four":      {[]reading{{900, 2}, {10, 0}, {30, 0.1}, {20, 0.2}}, 20},
+		"two, disturbed too": {[]reading{{10, 0}, {30, 2}}, 20},
+	} {
+		if got := calmMedian(c.list); got != c.want {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 // sampleOf is a sample of a lane in cell L16 of the set reads.
 func sampleOf(lane string, round int, perSecond, cpu float64) sample {
 	return sample{Set: "reads", Lane: lane, Work: "L", Connections: 16, Round: round, Rate: perSecond, Server: cpu}
