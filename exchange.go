@@ -20,9 +20,9 @@ const (
 type exchange struct {
 	http.ResponseWriter
 	app    *App
-	id     string
-	ip     string // of the client, as far as it can be trusted
-	scheme string // "http" or "https", likewise
+	id     [1]string // as the line of a header
+	ip     string    // of the client, as far as it can be trusted
+	scheme string    // "http" or "https", likewise
 
 	varyOrigin bool // CORS is on: caches must keep answers apart by origin
 	wrote      bool
@@ -42,7 +42,7 @@ func exchangeOf(ctx context.Context) *exchange {
 // RequestID is the id of the request that ctx belongs to, as in the X-Request-ID header and the log; empty outside of requests.
 func RequestID(ctx context.Context) string {
 	if x := exchangeOf(ctx); x != nil {
-		return x.id
+		return x.id[0]
 	}
 	return ""
 }
@@ -66,7 +66,7 @@ func (x *exchange) WriteHeader(status int) {
 	}
 	x.wrote, x.status = true, status
 	if x.varyOrigin {
-		addVary(x.Header(), "Origin")
+		addVaryOrigin(x.Header())
 	}
 	if x.app.draining.Load() {
 		x.Header().Set("Connection", "close")

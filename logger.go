@@ -35,8 +35,12 @@ func escapeAttr(_ []string, attr slog.Attr) slog.Attr {
 
 // escapeControls writes the control characters above ASCII's first 32, which encoders escape themselves, as \u0085.
 func escapeControls(s string) string {
+	plain := 0
+	for plain < len(s) && s[plain] < 0x7f {
+		plain++
+	}
 	isControl := func(r rune) bool { return r >= 0x7f && unicode.IsControl(r) }
-	if strings.IndexFunc(s, isControl) < 0 {
+	if strings.IndexFunc(s[plain:], isControl) < 0 {
 		return s
 	}
 	var b strings.Builder
@@ -50,13 +54,16 @@ func escapeControls(s string) string {
 	return b.String()
 }
 
+// requestIDAttr is the name under which lines have the id of their request.
+const requestIDAttr = "request_id"
+
 // requestHandler adds the id of the request to what is logged with its context.
 type requestHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	if id := RequestID(ctx); id != "" {
-		r.AddAttrs(slog.String("request_id", id))
+		r.AddAttrs(slog.String(requestIDAttr, id))
 	}
 	return h.Handler.Handle(ctx, r)
 }

@@ -25,27 +25,39 @@ func chain(h http.Handler, list ...middleware) http.Handler {
 	return h
 }
 
-// record opens the exchange: request id, headers of every answer, the access log, and the last resort for panics.
+// record opens the exchange: request id, headers of every answer, the limit of its time, the access log, and the last resort
+// for panics.
 func (a *App) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{ResponseWriter: w, app: a, id: requestID(r.Header.Get("X-Request-ID"))}
-		started := time.Now()
-		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
-		securityHeaders(w.Header())
-		w.Header().Set("X-Request-ID", x.id)
-		defer a.logAccess(r, x, started)
+		x := &exchange{ResponseWriter: w, app: a, id: [1]string{requestID(r.Header.Get(requestIDHeader))}}
+		started, outside := time.Now(), r.Context()
+		limited, cancel := context.WithTimeout(outside, a.config.RequestTimeout)
+		defer cancel()
+		r = r.WithContext(context.WithValue(limited, exchangeKey{}, x))
+		h := w.Header()
+		for i := range securityHeaders {
+			h[securityHeaders[i].name] = securityHeaders[i].line
+		}
+		h[requestIDHeader] = x.id[:]
+		defer a.logAccess(outside, r, x, started)
 		defer a.recoverPanic(r, x)
 		next.ServeHTTP(x, r)
 		x.WriteHeader(http.StatusOK)
 	})
 }
 
-// securityHeaders are on every answer, errors included.
-func securityHeaders(h http.Header) {
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+// requestIDHeader is X-Request-ID in the form in which headers are kept.
+const requestIDHeader = "X-Request-Id"
+
+// securityHeaders are on every answer, errors included. All answers share the lines; nobody changes one in place.
+var securityHeaders = [...]struct {
+	name string
+	line []string
+}{
+	{"X-Frame-Options", []string{"DENY"}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 }
 
 // recoverPanic turns a panic into a logged 500; the client learns nothing but that. An answer that has begun is cut.
@@ -64,23 +76,30 @@ func (a *App) recoverPanic(r *http.Request, x *exchange) {
 	writeDetail(x, http.StatusInternalServerError, serverErrorText)
 }
 
-// logAccess writes one line for a request: never its query values, its body or its credentials.
-func (a *App) logAccess(r *http.Request, x *exchange, started time.Time) {
+// logAccess writes one line for a request: never its query values, its body or its credentials. ctx is that outside of the
+// exchange: the line names the request's id itself, together with everything else.
+func (a *App) logAccess(ctx context.Context, r *http.Request, x *exchange, started time.Time) {
 	level := slog.LevelInfo
 	if isHealth(r.URL.Path) {
 		level = slog.LevelDebug
 	}
-	if !a.log.Enabled(r.Context(), level) {
+	log := a.log.Handler()
+	if !log.Enabled(ctx, level) {
 		return
 	}
-	a.log.LogAttrs(r.Context(), level, "request",
+	now := time.Now()
+	line := slog.NewRecord(now, level, "request", 0) // nobody asks where in the code it was written
+	line.AddAttrs(
 		slog.String("method", r.Method),
 		slog.String("path", r.URL.EscapedPath()),
 		slog.String("query", queryNames(r.URL.RawQuery)),
 		slog.Int("status", x.status),
 		slog.Int64("bytes", x.size),
-		slog.Duration("took", time.Since(started)),
-		slog.String("ip", x.ip))
+		slog.Duration("took", now.Sub(started)),
+		slog.String("ip", x.ip),
+		slog.String(requestIDAttr, x.id[0]),
+	)
+	_ = log.Handle(ctx, line) // a log that cannot be written has nowhere to say so
 }
 
 // queryNames lists the parameters of a query without their values; names that are no plain words are values gone astray.
@@ -133,16 +152,23 @@ func isToken(s string) bool {
 	return true
 }
 
-// addVary adds a name to the Vary header, which stays one line.
-func addVary(h http.Header, name string) {
-	all := strings.Join(h.Values("Vary"), ", ")
-	for _, part := range strings.Split(all, ",") {
-		if part = strings.TrimSpace(part); strings.EqualFold(part, name) || part == "*" {
+// originLine is the Vary header of most answers with CORS.
+var originLine = []string{"Origin"}
+
+// addVaryOrigin adds Origin to the Vary header, which stays one line.
+func addVaryOrigin(h http.Header) {
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = originLine
+		return
+	}
+	all := strings.Join(h["Vary"], ", ")
+	for part := range strings.SplitSeq(all, ",") {
+		if part = strings.TrimSpace(part); strings.EqualFold(part, originLine[0]) || part == "*" {
 			return
 		}
 	}
 	if all != "" {
 		all += ", "
 	}
-	h.Set("Vary", all+name)
+	h.Set("Vary", all+originLine[0])
 }

@@ -21,10 +21,13 @@ func (a *App) cors(next http.Handler) http.Handler {
 	if len(a.config.CORSOrigins) == 0 {
 		return next
 	}
+	config := &a.config
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		exchangeOf(r.Context()).varyOrigin = true
 		preflight := r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
-		a.config.allowOrigin(w.Header(), r.Header.Get("Origin"), r.Method == http.MethodOptions)
+		if origin := r.Header.Get("Origin"); origin != "" {
+			config.allowOrigin(w.Header(), origin, r.Method == http.MethodOptions)
+		}
 		if preflight {
 			w.Header().Set("Content-Length", "0")
 			w.WriteHeader(http.StatusOK)
@@ -35,9 +38,9 @@ func (a *App) cors(next http.Handler) http.Handler {
 }
 
 // allowOrigin writes the headers that let pages of origin read the answer, when it is listed.
-func (c Config) allowOrigin(h http.Header, origin string, options bool) {
+func (c *Config) allowOrigin(h http.Header, origin string, options bool) {
 	all := slices.Contains(c.CORSOrigins, "*")
-	if origin == "" || !all && !originListed(c.CORSOrigins, origin) {
+	if !all && !originListed(c.CORSOrigins, origin) {
 		return
 	}
 	if all {

@@ -3,14 +3,16 @@ package quintet
 import (
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
 // hosts answers 400 to requests under a name that is not ours: links in answers are made from that name.
 func (a *App) hosts(next http.Handler) http.Handler {
 	allowed := a.config.allowedHosts()
+	exact := slices.DeleteFunc(slices.Clone(allowed), func(name string) bool { return !hostAllowed(allowed, name) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !hostAllowed(allowed, r.Host) {
+		if !slices.Contains(exact, r.Host) && !hostAllowed(allowed, r.Host) {
 			a.log.WarnContext(r.Context(), "host refused: add it to QUINTET_ALLOWED_HOSTS if it is ours", "host", r.Host)
 			writePage(w, http.StatusBadRequest, pageBadRequest)
 			return

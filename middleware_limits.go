@@ -1,7 +1,6 @@
 package quintet
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"time"
@@ -11,14 +10,10 @@ import (
 // of package rest answer 413 first, with a text.
 const bodySlack = 64 << 10
 
-// limits bounds the time and the size of a request: its context ends after RequestTimeout, its body must have arrived
-// within BodyTimeout.
+// limits bounds the body of a request: its size, and the time in which it must have arrived.
 func (a *App) limits(next http.Handler) http.Handler {
 	largest := int64(max(a.config.MaxBody, a.config.MaxUpload)) + bodySlack
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), a.config.RequestTimeout)
-		defer cancel()
-		r = r.WithContext(ctx)
 		if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
 			r.Body = a.limitBody(w, r, largest)
 		}

@@ -19,7 +19,7 @@ func (a *App) proxies(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r.Context())
 		peer := peerOf(r)
-		x.ip, x.scheme = addrText(peer), "http"
+		x.ip, x.scheme = peerText(r, peer), "http"
 		if r.TLS != nil {
 			x.scheme = "https"
 		}
@@ -86,6 +86,14 @@ func peerOf(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return peer.Addr().Unmap().WithZone("")
+}
+
+// peerText is the text of peerOf(r): for most, the beginning of what it was read from.
+func peerText(r *http.Request, peer netip.Addr) string {
+	if host, _, _ := strings.Cut(r.RemoteAddr, ":"); peer.Is4() && host[0] != '[' {
+		return host
+	}
+	return addrText(peer)
 }
 
 func addrText(addr netip.Addr) string {

@@ -293,7 +293,7 @@ func (a *App) restConfig() rest.Config {
 		Storage: rest.DirStorage{Dir: a.config.MediaDir},
 		MaxBody: int64(a.config.MaxBody), MaxUpload: int64(a.config.MaxUpload),
 		NumProxies:  1,  // the middleware proxies leaves one address in X-Forwarded-For, and only of trusted proxies
-		RequestTime: -1, // the middleware limits bounds every request, the API's too
+		RequestTime: -1, // the middleware record bounds every request, the API's too
 	}
 }
 

@@ -20,6 +20,10 @@ type SessionAuthentication struct {
 
 // Authenticate implements [Authenticator].
 func (a *SessionAuthentication) Authenticate(r *Request) (*identity.User, any, error) {
+	if len(r.http.Header["Cookie"]) == 0 { // neither a session nor a CSRF secret to load
+		r.Vary(echo.HeaderCookie)
+		return nil, nil, nil
+	}
 	b, err := a.browser(r)
 	if err != nil {
 		return nil, nil, err

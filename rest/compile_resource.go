@@ -412,14 +412,14 @@ func (v *view) settle(limit []string) {
 			v.methods = append(v.methods, m)
 		}
 	}
-	v.allow = strings.Join(v.methods, ", ")
+	v.allow = []string{strings.Join(v.methods, ", ")}
 }
 
 // asFunction leaves HEAD to those views that name it, and sorts Allow.
 func (v *view) asFunction() {
 	v.methods = slices.DeleteFunc(v.methods, func(m string) bool { return m == http.MethodHead && v.operations[m] == nil })
 	slices.Sort(v.methods)
-	v.allow = strings.Join(v.methods, ", ")
+	v.allow = []string{strings.Join(v.methods, ", ")}
 }
 
 // view compiles a plain View.

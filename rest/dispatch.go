@@ -12,7 +12,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/quintet-go/quintet/identity"
 	"github.com/quintet-go/quintet/orm"
 )
 
@@ -30,18 +29,24 @@ func (v *view) serve(c echo.Context) error {
 
 // newRequest wraps an HTTP request: the method in upper case, the context limited in time.
 func (v *view) newRequest(c echo.Context) *Request {
-	r := &Request{echo: c, api: v.api, view: v}
-	ctx := c.Request().Context()
+	r := &Request{echo: c, http: c.Request(), api: v.api, view: v}
 	if limit := v.api.config.RequestTime; limit > 0 {
-		limited, cancel := context.WithTimeout(ctx, limit)
-		ctx = limited
+		limited, cancel := context.WithTimeout(r.Context(), limit)
 		r.deferred = append(r.deferred, cancel)
+		r.setHTTP(r.http.WithContext(limited))
 	}
-	r.http = c.Request().WithContext(ctx)
-	r.http.Method = strings.ToUpper(r.http.Method)
-	c.SetRequest(r.http)
+	if method := strings.ToUpper(r.http.Method); method != r.http.Method {
+		r.setHTTP(r.http.WithContext(r.Context()))
+		r.http.Method = method
+	}
 	r.operation = v.operationFor(r.http.Method)
 	return r
+}
+
+// setHTTP lets a changed copy of the HTTP request stand for it everywhere.
+func (r *Request) setHTTP(changed *http.Request) {
+	r.http = changed
+	r.echo.SetRequest(changed)
 }
 
 // operationFor is the operation that answers a method, nil for none; HEAD is answered by GET where the view has it.
@@ -174,7 +179,6 @@ func (r *Request) authenticate() error {
 			return nil
 		}
 	}
-	r.user = &identity.User{}
 	return nil
 }
 

@@ -43,7 +43,7 @@ func (s *site) mount(path string, h handlers, change func(v *view)) *view {
 			v.methods = append(v.methods, method)
 		}
 	}
-	v.allow = strings.Join(v.methods, ", ")
+	v.allow = []string{strings.Join(v.methods, ", ")}
 	if change != nil {
 		change(v)
 	}

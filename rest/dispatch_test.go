@@ -23,7 +23,7 @@ func TestMethods(t *testing.T) {
 		return &Response{Header: http.Header{"X-Head": {"own"}}}, nil
 	}}, nil)
 	s.mount("/narrow", handlers{"GET": say(1), "PUT": say(2)}, func(v *view) {
-		v.methods, v.allow = []string{"GET", "PUT"}, "GET, PUT"
+		v.methods, v.allow = []string{"GET", "PUT"}, []string{"GET, PUT"}
 	})
 	notAllowed := func(method string) string { return fmt.Sprintf(`{"detail":"Method \"%s\" not allowed."}`, method) }
 	for _, c := range []struct {

@@ -24,21 +24,24 @@ func negotiate(renderers []Renderer, format string, accept []string) (Renderer, 
 	if len(renderers) == 0 {
 		return nil, "", ErrNotAcceptable
 	}
-	if len(accept) == 0 || len(accept) == 1 && accept[0] == "*/*" {
-		return renderers[0], renderers[0].MediaType(), nil
+	if first := renderers[0].MediaType(); len(accept) == 0 || len(accept) == 1 && asksFor(accept[0], first) {
+		return renderers[0], first, nil
 	}
-	offered := make([]mediatype.Type, len(renderers))
-	for i, renderer := range renderers {
-		offered[i] = mediatype.Parse(renderer.MediaType())
-	}
-	for _, types := range byPrecedence(acceptTypes(strings.Join(accept, ","))) {
-		for i, renderer := range renderers {
-			if t, ok := firstMatch(offered[i], types); ok {
-				return renderer, acceptedType(offered[i], t), nil
+	types := acceptTypes(strings.Join(accept, ","))
+	for level := mediatype.WithParam; level >= mediatype.Any; level-- {
+		for _, renderer := range renderers {
+			offered := mediatype.Parse(renderer.MediaType())
+			if t, ok := firstMatch(offered, types, level); ok {
+				return renderer, acceptedType(offered, t), nil
 			}
 		}
 	}
 	return nil, "", ErrNotAcceptable
+}
+
+// asksFor tells at a glance that an Accept header asks for anything, or for nothing but one plain media type.
+func asksFor(accept, mediaType string) bool {
+	return accept == "*/*" || accept == mediaType && !strings.ContainsAny(accept, ",;")
 }
 
 // ofFormat are the renderers of a format; names are compared exactly.
@@ -58,7 +61,7 @@ func acceptTypes(header string) []mediatype.Type {
 	if len(header) > maxAcceptLength {
 		header = header[:strings.LastIndexByte(header[:maxAcceptLength], ',')+1]
 	}
-	var types []mediatype.Type
+	types := make([]mediatype.Type, 0, min(strings.Count(header, ",")+1, maxAcceptTypes))
 	for token := range strings.SplitSeq(header, ",") {
 		token = strings.TrimSpace(token)
 		if token == "" || len(token) > maxMediaType {
@@ -71,19 +74,10 @@ func acceptTypes(header string) []mediatype.Type {
 	return types
 }
 
-// byPrecedence sorts media types by how exact they are, the most exact first.
-func byPrecedence(types []mediatype.Type) [mediatype.WithParam + 1][]mediatype.Type {
-	var groups [mediatype.WithParam + 1][]mediatype.Type
+// firstMatch is the first of the types of one precedence that is satisfied by what is offered.
+func firstMatch(offered mediatype.Type, types []mediatype.Type, precedence int) (mediatype.Type, bool) {
 	for _, t := range types {
-		i := mediatype.WithParam - t.Precedence()
-		groups[i] = append(groups[i], t)
-	}
-	return groups
-}
-
-func firstMatch(offered mediatype.Type, types []mediatype.Type) (mediatype.Type, bool) {
-	for _, t := range types {
-		if offered.Matches(t) {
+		if t.Precedence() == precedence && offered.Matches(t) {
 			return t, true
 		}
 	}

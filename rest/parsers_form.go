@@ -136,9 +136,13 @@ func dispositionName(header string) string {
 
 // readQuery parses the query string.
 func (r *Request) readQuery() (err error) {
+	if r.http.URL.RawQuery == "" {
+		r.query = &r.parameters
+		return nil
+	}
 	r.query, err = form.ParseURLEncoded([]byte(r.http.URL.RawQuery), charset.Charset{}, form.Limits{})
 	if err != nil {
-		r.query = &FormData{}
+		r.query = &r.parameters
 		return ParseFailed("The query has too many parameters.").WithCause(err)
 	}
 	return nil

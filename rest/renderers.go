@@ -108,12 +108,13 @@ func (r *Request) write(resp *Response) error {
 	for name, values := range resp.Header {
 		h[http.CanonicalHeaderKey(name)] = values
 	}
-	h.Set("Allow", r.view.allow)
+	h["Allow"] = r.view.allow
 	r.setPrivate(h)
 	r.setVary(len(r.view.renderers) > 1)
 	r.setContentType(h, len(body) > 0)
 	if hasBody(status) {
-		h.Set("Content-Length", strconv.Itoa(len(body)))
+		r.length[0] = strconv.Itoa(len(body))
+		h["Content-Length"] = r.length[:]
 	}
 	r.send(status, body)
 	return nil
@@ -122,7 +123,7 @@ func (r *Request) write(resp *Response) error {
 // setPrivate keeps what was made for one user out of the caches that others share, unless the view decided about caches.
 func (r *Request) setPrivate(h http.Header) {
 	if r.user.IsAuthenticated() && h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "private")
+		h["Cache-Control"] = privateLine
 	}
 }
 
@@ -161,31 +162,49 @@ func (r *Request) setContentType(h http.Header, hasBody bool) {
 	case h.Get("Content-Type") != "":
 	case r.renderer.Charset() != "":
 		h.Set("Content-Type", r.renderer.MediaType()+"; charset="+r.renderer.Charset())
+	case r.renderer.MediaType() == jsonLine[0]:
+		h["Content-Type"] = jsonLine
 	default:
 		h.Set("Content-Type", r.renderer.MediaType())
 	}
 }
 
+// Header lines that many answers share. Nobody changes the lists of a header in place.
+var (
+	privateLine = []string{"private"}
+	jsonLine    = []string{"application/json"}
+	acceptLine  = []string{"Accept"}
+)
+
 // setVary joins what the answer depends on into one Vary header: Accept, what the request noted, what stands there already.
 func (r *Request) setVary(accept bool) {
 	h := r.echo.Response().Header()
+	switch there := len(h["Vary"]) > 0; {
+	case there || accept && len(r.varyBy) > 0 || len(r.varyBy) > 1:
+		h.Set("Vary", r.joinedVary(h.Values("Vary"), accept))
+	case accept:
+		h["Vary"] = acceptLine
+	case len(r.varyBy) == 1:
+		h["Vary"] = r.varyBy[:1:1]
+	}
+}
+
+// joinedVary is one line of all names.
+func (r *Request) joinedVary(there []string, accept bool) string {
 	var names []string
 	if accept {
 		names = append(names, "Accept")
 	}
 	names = appendMissing(names, r.varyBy...)
-	for _, line := range h.Values("Vary") {
+	for _, line := range there {
 		for name := range strings.SplitSeq(line, ",") {
 			names = appendMissing(names, strings.TrimSpace(name))
 		}
 	}
-	switch {
-	case len(names) == 0:
-	case slices.Contains(names, "*"):
-		h.Set("Vary", "*")
-	default:
-		h.Set("Vary", strings.Join(names, ", "))
+	if slices.Contains(names, "*") {
+		return "*"
 	}
+	return strings.Join(names, ", ")
 }
 
 // appendMissing appends the names that are not there yet in any case.

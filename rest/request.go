@@ -23,7 +23,8 @@ type Request struct {
 	view      *view
 	operation *operation
 
-	query *form.MultiDict
+	query      *form.MultiDict
+	parameters form.MultiDict // what query is when the address has none
 
 	authenticated bool // the authenticators have been asked
 	authenticator Authenticator
@@ -45,6 +46,8 @@ type Request struct {
 	updating any      // the object that input is being validated for
 	tracked  map[any]*tracking
 	varyBy   []string
+	vary     [2]string // room for what varyBy usually holds
+	length   [1]string // Content-Length of the answer
 	values   map[any]any
 	deferred []func()
 	text     *[]byte // see buffer
@@ -155,9 +158,13 @@ func (r *Request) Users() *identity.Store { return r.api.config.Users }
 // Vary adds names to the Vary header of the answer, each once.
 func (r *Request) Vary(names ...string) {
 	for _, n := range names {
-		if !containsFold(r.varyBy, n) {
-			r.varyBy = append(r.varyBy, n)
+		if n == "" || containsFold(r.varyBy, n) {
+			continue
 		}
+		if r.varyBy == nil {
+			r.varyBy = r.vary[:0]
+		}
+		r.varyBy = append(r.varyBy, n)
 	}
 }
 

@@ -49,7 +49,7 @@ type view struct {
 	routeName      string                // "product-list"
 	operations     map[string]*operation // by HTTP method
 	methods        []string              // Allow, in DRF's order
-	allow          string
+	allow          []string              // the one line of the header
 	renderers      []Renderer
 	parsers        []Parser
 	throttleScope  string

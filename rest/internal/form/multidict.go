@@ -7,10 +7,24 @@ import "iter"
 type MultiDict struct {
 	keys   []string
 	values map[string][]any
+	room   []any // for the first values of names
+}
+
+// grow makes room for n values of an empty MultiDict, of different names as a rule.
+func (d *MultiDict) grow(n int) {
+	d.keys, d.values, d.room = make([]string, 0, n), make(map[string][]any, n), make([]any, 0, n)
 }
 
 // Add appends value to the list of key.
-func (d *MultiDict) Add(key string, value any) { d.SetList(key, append(d.values[key], value)) }
+func (d *MultiDict) Add(key string, value any) {
+	list, known := d.values[key]
+	if at := len(d.room); !known && at < cap(d.room) {
+		d.room = append(d.room, value)
+		d.SetList(key, d.room[at:at+1:at+1])
+		return
+	}
+	d.SetList(key, append(list, value))
+}
 
 // Set replaces the list of key by one value.
 func (d *MultiDict) Set(key string, value any) { d.SetList(key, []any{value}) }

@@ -21,9 +21,12 @@ func ParseURLEncoded(body []byte, cs charset.Charset, lim Limits) (*MultiDict, e
 	if text == "" {
 		return d, nil
 	}
-	if exceeds(int64(strings.Count(text, "&"))+1, int64(lim.fields())) {
+	most := strings.Count(text, "&") + 1
+	if exceeds(int64(most), int64(lim.fields())) {
 		return nil, tooMany("fields")
 	}
+	const room = 64 // a body of nothing but separators must not cost more than it is long
+	d.grow(min(most, room))
 	for pair := range strings.SplitSeq(text, "&") {
 		if pair == "" {
 			continue
