@@ -38,6 +38,7 @@ conformance: ## replay the recordings of the reference on both databases and pri
 lint: $(LINTER) ## vet, and run the linters of .golangci.yml
 	go vet ./...
 	$(LINTER) run
+	cd bench/peers && $(LINTER) run --config ../../.golangci.yml
 
 .PHONY: fmt
 fmt: $(LINTER) ## format the code

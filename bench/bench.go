@@ -18,6 +18,7 @@ type bench struct {
 	root    string // of the repository
 	cluster *cluster
 	missing map[string]string // peers that cannot be run, by name, and why
+	checked []string          // what came of the comparisons of answers
 	started time.Time
 }
 

@@ -47,7 +47,7 @@ func (b *bench) compare(ctx context.Context, all []lane, questions []question) (
 	reference, where := all[0].peer.name, all[0].store.name
 	lanes := b.chosen(set{lanes: all}).lanes
 	if len(lanes) < 2 || lanes[0].peer.name != reference {
-		say("NOT CHECKED: answers on %s, for want of %s or of what it is compared with", where, reference)
+		b.tell("NOT CHECKED: answers on %s, for want of %s or of what it is compared with", where, reference)
 		return nil
 	}
 	for _, l := range lanes {
@@ -65,8 +65,14 @@ func (b *bench) compare(ctx context.Context, all []lane, questions []question) (
 			return err
 		}
 	}
-	say("checked: %d answers of %s are those of %s, byte for byte", len(questions), names(running[1:]), running[0].name())
+	b.tell("%d answers of %s are those of %s, byte for byte", len(questions), names(running[1:]), running[0].name())
 	return nil
+}
+
+// tell says what came of a comparison, here and in the report.
+func (b *bench) tell(format string, args ...any) {
+	say(format, args...)
+	b.checked = append(b.checked, fmt.Sprintf(format, args...))
 }
 
 func names(running []*process) string {

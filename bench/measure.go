@@ -40,6 +40,7 @@ type measured struct {
 	Options string
 	Minutes float64
 	Missing map[string]string
+	Checked []string // what came of the comparisons of answers
 	Samples []sample
 	Starts  []launch
 }
@@ -62,7 +63,7 @@ func (b *bench) measure(ctx context.Context) error {
 		all.Samples, all.Minutes = nil, 0
 	}
 	all.Options = fmt.Sprintf("%d rounds of %d s", b.rounds, b.seconds)
-	all.Missing = b.missing
+	all.Missing, all.Checked = b.missing, b.checked
 	if all.Starts, err = b.starts(ctx); err != nil {
 		return err
 	}
@@ -181,10 +182,8 @@ func (b *bench) runOnce(ctx context.Context, s set, c cell, p *process, seconds 
 	if err != nil {
 		return sample{}, err
 	}
-	if seconds > 1 {
-		if err := quiet(ctx); err != nil {
-			return sample{}, err
-		}
+	if err := quiet(ctx, time.Duration(seconds)*time.Second); err != nil {
+		return sample{}, err
 	}
 	gauge := newGauge(p, b.cluster)
 	counted, generator, err := b.wrk(ctx, load{p.base, file, c.work.writes, c.connections, seconds})
@@ -198,10 +197,9 @@ func (b *bench) runOnce(ctx context.Context, s set, c cell, p *process, seconds 
 	return x, nil
 }
 
-// quiet waits, not for long, until others on the machine pause.
-func quiet(ctx context.Context) error {
+// quiet waits until others on the machine pause, at most so long.
+func quiet(ctx context.Context, most time.Duration) error {
 	const (
-		most    = 5 * time.Second
 		look    = 400 * time.Millisecond
 		allowed = 0.35 // cores
 	)

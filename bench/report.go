@@ -39,6 +39,10 @@ func document(all measured) string {
 		"$go", all.About["go"], "$postgresql", all.About["postgresql"], "$python", orText(all.About["python"], "no Python peers"),
 		"$peers", all.About["peers"], "$options", all.Options, "$minutes", digits(all.Minutes, 0),
 	).Replace(reportHead))
+	b.WriteString("\nThe answers were compared before they were measured:\n\n")
+	for _, line := range all.Checked {
+		b.WriteString("- " + line + "\n")
+	}
 	for _, name := range slices.Sorted(maps.Keys(all.Missing)) {
 		reason, _, _ := strings.Cut(all.Missing[name], "\n")
 		fmt.Fprintf(&b, "\n**Left out: %s** (%s).\n", name, reason)
