@@ -42,7 +42,7 @@ func newCounter(tb testing.TB, remember bool) *counter {
 		tb.Fatal(err)
 	}
 	registry := resttest.Registry(tb, &identity.Permission{}, &identity.Group{}, &identity.User{}, &identity.ContentType{}, &identity.Token{})
-	defaults := resttest.Config(db, registry)
+	defaults := resttest.Config(tb, db, registry)
 	defaults.Users, defaults.RequestTime = users, -1
 	defaults.Authenticators = []rest.Authenticator{jwtauth.Authenticator{Tokens: tokens}}
 	router := rest.NewRouter(defaults)
