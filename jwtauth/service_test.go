@@ -2,6 +2,7 @@ package jwtauth_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -399,6 +400,40 @@ func TestFlushExpired(t *testing.T) {
 		}
 		if _, err := b.Refresh(t.Context(), fresh.Refresh); err != nil {
 			t.Errorf("a live token: %v", err)
+		}
+	})
+}
+
+// TestLivesAreExact: a token lives as long as it should, also when the seconds change while it is made.
+func TestLivesAreExact(t *testing.T) {
+	lives := func(t *testing.T, what string, pair jwtauth.Pair) {
+		t.Helper()
+		for raw, want := range map[string]float64{pair.Access: 300, pair.Refresh: 86400} {
+			var claims struct{ Exp, Iat float64 }
+			if err := json.Unmarshal([]byte(payload(t, raw)), &claims); err != nil {
+				t.Fatal(err)
+			}
+			if got := claims.Exp - claims.Iat; got != want {
+				t.Errorf("%s: a life of %v s, want %v", what, got, want)
+			}
+		}
+	}
+	var clock atomic.Int64
+	slow := func(c *jwtauth.Config) {
+		c.AccessLifetime, c.RefreshLifetime = 5*time.Minute, 24*time.Hour
+		c.Now = func() time.Time { return now.Add(time.Duration(clock.Add(1)) * 400 * time.Millisecond) }
+	}
+	each(t, slow, func(t *testing.T, b *bench) {
+		pair := b.login(t)
+		for range 5 { // the readings of the clock fall on other parts of a second each time
+			lives(t, "issued", b.login(t))
+			next, err := b.Refresh(t.Context(), pair.Refresh)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lives(t, "refreshed", next)
+			pair = next
+			clock.Add(1)
 		}
 	})
 }

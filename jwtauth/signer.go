@@ -147,12 +147,13 @@ func (t *Token) identified() error {
 // longestID is what the column jti holds.
 const longestID = 255
 
-// fresh are the claims that every token begins with.
+// fresh are the claims that every token begins with. Its life is as long as it should be, however long the request took from
+// the time that it begins at: expiry and issue are of the same moment.
 func (s *signer) fresh(kind Kind, from time.Time, lifetime time.Duration) Claims {
 	var c Claims
 	c.Set(typeClaim, string(kind))
 	c.Set(expiryClaim, seconds(from.Add(lifetime)))
-	c.Set(issuedClaim, seconds(s.config.Now()))
+	c.Set(issuedClaim, seconds(from))
 	c.Set(idClaim, newID())
 	return c
 }
