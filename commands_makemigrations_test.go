@@ -134,6 +134,7 @@ func TestMigrateToAName(t *testing.T) {
 			{"sqlmigrate 0002 --dialect sqlite --backwards", `RENAME COLUMN "title" TO "name"`},
 			{"migrate", "applied"},
 			{"showmigrations", "[X]"},
+			{"migrate --check", "No dangers found."},
 			{"migrate 0001 --plan", "undo"},
 			{"migrate 0001", "undone"},
 			{"showmigrations", "[ ]"},
@@ -149,6 +150,9 @@ func TestMigrateToAName(t *testing.T) {
 			if err != nil || !strings.Contains(out, s.want) {
 				t.Fatalf("%s: %v\n%s", s.args, err, out)
 			}
+		}
+		if out, err := commandOf(t, o, nil, "", "migrate", "--check", "0001"); err == nil || !strings.Contains(out, "rename-column: running code still uses name of garden_pot") {
+			t.Errorf("%v\n%s", err, out)
 		}
 		if out, err := commandOf(t, o, environ, "", "migrate", "0007"); err == nil || !strings.Contains(out, `no migration is called "0007"`) {
 			t.Errorf("%v\n%s", err, out)

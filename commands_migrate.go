@@ -13,8 +13,8 @@ import (
 
 // migration is what the command migrate was asked for.
 type migration struct {
-	to               string
-	list, plan, fake bool
+	to                      string
+	list, plan, fake, check bool
 }
 
 func (a *App) migrateCommand() *cobra.Command {
@@ -29,13 +29,18 @@ func (a *App) migrateCommand() *cobra.Command {
 			if len(args) > 0 {
 				m.to = args[0]
 			}
+			if m.check && m.to != "" {
+				return a.checkMigrations(cmd.OutOrStdout(), m.to)
+			}
 			return a.opened(cmd, func(ctx context.Context) error { return a.runMigrate(ctx, cmd.OutOrStdout(), m) })
 		},
 	}
 	cmd.Flags().BoolVar(&m.list, "list", false, "only show all migrations, [X] for those that are applied")
 	cmd.Flags().BoolVar(&m.plan, "plan", false, "only show what would be done")
 	cmd.Flags().BoolVar(&m.fake, "fake", false, "only note that it is done, without running any SQL")
-	cmd.MarkFlagsMutuallyExclusive("list", "plan", "fake")
+	cmd.Flags().BoolVar(&m.check, "check", false, "only name what is dangerous in pending migrations, or in those behind the given one, "+
+		"the last of the previous release; fail when there is something")
+	cmd.MarkFlagsMutuallyExclusive("list", "plan", "fake", "check")
 	return cmd
 }
 
@@ -60,6 +65,8 @@ func (a *App) runMigrate(ctx context.Context, out io.Writer, m migration) error 
 		return a.listMigrations(ctx, out)
 	case m.plan:
 		return a.planMigrations(ctx, out, m.to)
+	case m.check:
+		return a.checkPending(ctx, out)
 	}
 	opts := a.migrateOptions()
 	opts.Fake = m.fake
@@ -123,4 +130,38 @@ func (a *App) planMigrations(ctx context.Context, out io.Writer, to string) erro
 		fmt.Fprintln(out, "No migrations to apply.")
 	}
 	return err
+}
+
+// checkPending names what is dangerous in the pending migrations.
+func (a *App) checkPending(ctx context.Context, out io.Writer) error {
+	states, err := migrate.Status(ctx, a.db, a.migrateOptions())
+	if err != nil {
+		return err
+	}
+	released := migrate.Zero
+	for _, s := range states {
+		if s.Applied {
+			released = s.Name
+		}
+	}
+	return a.checkMigrations(out, released)
+}
+
+// checkMigrations names what is dangerous behind the last migration of the previous release.
+func (a *App) checkMigrations(out io.Writer, released string) error {
+	if a.options.Migrations == nil {
+		return errNoMigrations
+	}
+	dangers, err := migrate.Dangers(a.options.Migrations, released, a.options.Steps...)
+	if err != nil {
+		return err
+	}
+	for _, d := range dangers {
+		fmt.Fprintln(out, d)
+	}
+	if len(dangers) > 0 {
+		return fmt.Errorf("%d dangerous statement(s) for a database in use: go the way that is shown, or put a comment \"-- safe: why\" before the statement", len(dangers))
+	}
+	fmt.Fprintln(out, "No dangers found.")
+	return nil
 }

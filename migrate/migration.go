@@ -38,7 +38,9 @@ type Migration struct {
 	outside bool
 	// unchecked says that SQLite's foreign keys are off while the statements run, and checked at their end.
 	unchecked bool
-	step      *Step // nil for a file
+	// accepted are the lines of statements that a comment "-- safe:" stands before.
+	accepted map[int]bool
+	step     *Step // nil for a file
 }
 
 // Read returns the migrations of a dialect ("sqlite" or "postgres") in the order they are to be applied, with those in Go
@@ -89,6 +91,7 @@ func (r *reader) add(name string) {
 	m := &Migration{File: file, Name: match[1], Number: match[2], stateOnly: map[Record]bool{}}
 	r.head(m, string(text))
 	r.statements(m, string(text))
+	m.accept(string(text))
 	r.found = append(r.found, m)
 }
 
@@ -106,6 +109,19 @@ func (r *reader) statements(m *Migration, text string) {
 	before := strings.Repeat("\n", strings.Count(text[:len(text)-len(backward)], "\n"))
 	if m.Backward, err = splitSQL(before+backward, r.dialect); err != nil {
 		r.fail(m.File, err.Error())
+	}
+}
+
+// accept notes the statements that follow a comment "-- safe:" with a reason.
+func (m *Migration) accept(text string) {
+	m.accepted = map[int]bool{}
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		comment, ok := strings.CutPrefix(strings.TrimSpace(line), "-- safe:")
+		if ok && strings.TrimSpace(comment) != "" {
+			m.accepted[number+1] = true
+		}
 	}
 }
 
