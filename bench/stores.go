@@ -114,25 +114,24 @@ func (b *bench) migrate(ctx context.Context, s *store, url string) error {
 
 // stamp changes with whatever a store is made of.
 func (b *bench) stamp(s *store) (string, error) {
+	migrations := b.source("ours", "migrations")
+	if s.schema == "server" {
+		migrations = filepath.Join(b.root, "migrations")
+	}
 	hash := sha256.New()
 	fmt.Fprintln(hash, s.products, seedPostgres, seedSQLite)
-	for _, dir := range []string{b.source("ours", "migrations"), filepath.Join(b.root, "migrations")} {
-		err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || filepath.Ext(name) != ".sql" {
-				return err
-			}
-			f, err := os.Open(name)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(hash, f)
-			return errors.Join(err, f.Close())
-		})
-		if err != nil {
-			return "", err
+	err := filepath.WalkDir(migrations, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(name) != ".sql" {
+			return err
 		}
-	}
-	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(hash, f)
+		return errors.Join(err, f.Close())
+	})
+	return hex.EncodeToString(hash.Sum(nil)[:8]), err
 }
 
 // prepareFile copies the filled file for a peer.
