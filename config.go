@@ -108,6 +108,10 @@ type Config struct {
 	// Form of the log on standard error: text or json. Without it: json in production, text otherwise.
 	LogFormat string `env:"QUINTET_LOG_FORMAT"`
 
+	// Whether the staff may take profiles of the running process at /debug/pprof/: true or false. They slow it down while they
+	// are taken, and show what it works on.
+	Profiling bool `env:"QUINTET_PROFILING" envDefault:"false"`
+
 	// Lifetime of access tokens.
 	AccessTokenLifetime time.Duration `env:"QUINTET_ACCESS_TOKEN_LIFETIME" envDefault:"5m"`
 

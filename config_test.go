@@ -67,6 +67,7 @@ func TestLoadConfigMistakes(t *testing.T) {
 		{"no duration", "QUINTET_REQUEST_TIMEOUT=30", "QUINTET_REQUEST_TIMEOUT: write a number and a unit"},
 		{"no time", "QUINTET_REQUEST_TIMEOUT=0s", "QUINTET_REQUEST_TIMEOUT: too short"},
 		{"negative delay", "QUINTET_SHUTDOWN_DELAY=-1s", "QUINTET_SHUTDOWN_DELAY: too short"},
+		{"no boolean for profiles", "QUINTET_PROFILING=staff", `QUINTET_PROFILING: "staff" is neither yes nor no`},
 		{"accounts remembered too long", "QUINTET_ACCOUNT_CACHE=1s", "QUINTET_ACCOUNT_CACHE: write at most 900ms"},
 		{"accounts remembered for long enough", "QUINTET_ACCOUNT_CACHE=900ms", ""},
 		{"accounts not remembered", "QUINTET_ACCOUNT_CACHE=0s", ""},

@@ -262,6 +262,7 @@ func (a *App) compile() error {
 			return err
 		}
 	}
+	a.profiles(router)
 	api, err := router.Build()
 	if err != nil {
 		return err
