@@ -16,10 +16,9 @@ import (
 
 // makeMigrations is what the command makemigrations was asked for.
 type makeMigrations struct {
-	folder                                             string
-	name                                               string
-	renames, defaults                                  []string
-	check, dryRun, empty, baseline, noRenames, noInput bool
+	folder, name                                              string
+	renames, defaults                                         []string
+	check, dryRun, empty, baseline, merge, noRenames, noInput bool
 }
 
 func (a *App) makeMigrationsCommand() *cobra.Command {
@@ -42,9 +41,10 @@ func (a *App) makeMigrationsCommand() *cobra.Command {
 	f.BoolVar(&m.dryRun, "dry-run", false, "write nothing; print what would be written")
 	f.BoolVar(&m.empty, "empty", false, "write a migration of the app that does nothing yet, for SQL of your own")
 	f.BoolVar(&m.baseline, "baseline", false, "record that the last migration, written by hand, leads to what the models want")
+	f.BoolVar(&m.merge, "merge", false, "bring migrations that two branches added side by side in order")
 	f.BoolVar(&m.noInput, "no-input", false, "ask nothing; fail where a question would be")
 	cmd.MarkFlagsMutuallyExclusive("check", "dry-run")
-	cmd.MarkFlagsMutuallyExclusive("check", "empty", "baseline")
+	cmd.MarkFlagsMutuallyExclusive("check", "empty", "baseline", "merge")
 	return cmd
 }
 
@@ -59,6 +59,9 @@ func (a *App) runMakeMigrations(cmd *cobra.Command, m makeMigrations, args []str
 	opts, err := a.makeOptions(cmd, m, registry)
 	if err != nil {
 		return err
+	}
+	if m.merge {
+		return m.runMerge(cmd.OutOrStdout(), opts)
 	}
 	drafts, err := m.drafts(migrate.SchemaOf(registry), opts, args)
 	if err != nil {
@@ -156,4 +159,23 @@ func (m makeMigrations) write(out io.Writer, d *migrate.Draft) error {
 		fmt.Fprintf(out, "\n%s:\n%s", f.Path, f.Text)
 	}
 	return nil
+}
+
+// runMerge brings branches in order.
+func (m makeMigrations) runMerge(out io.Writer, opts migrate.MakeOptions) error {
+	merged, err := migrate.Merge(opts)
+	if err != nil {
+		return err
+	}
+	if merged == nil {
+		fmt.Fprintln(out, "Nothing to merge.")
+		return nil
+	}
+	for _, move := range merged.Moves {
+		fmt.Fprintf(out, "%s → %s\n", move.From, move.To)
+	}
+	if m.dryRun {
+		return nil
+	}
+	return merged.Write(m.folder)
 }

@@ -159,3 +159,54 @@ func TestMigrateToAName(t *testing.T) {
 		}
 	})
 }
+
+// TestMergeCommand merges what two branches wrote.
+func TestMergeCommand(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := making(t, []any{&Pot{}}, dir, "", ""); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := making(t, []any{&Pot{}}, dir, "", "--merge"); err != nil || !strings.Contains(out, "Nothing to merge.") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"left", "right"} {
+		if out, err := making(t, []any{&Pot{}}, dir, "", "garden --empty --name "+name); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	sideBySide(t, dir)
+	if out, err := making(t, []any{&Pot{}}, dir, "", "--check"); err == nil || !strings.Contains(out, "makemigrations --merge") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, s := range []struct{ args, want string }{
+		{"--merge --dry-run", "sqlite/0002_garden_right.sql → sqlite/0003_garden_right.sql"},
+		{"--merge", "state/0002_garden_right.json → state/0003_garden_right.json"},
+		{"--check", "No changes detected."},
+	} {
+		if out, err := making(t, []any{&Pot{}}, dir, "", s.args); err != nil || !strings.Contains(out, s.want) {
+			t.Errorf("%s: %v\n%s", s.args, err, out)
+		}
+	}
+}
+
+// sideBySide makes the third migration one that was written beside the second.
+func sideBySide(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range strings.Fields(listed(t, dir)) {
+		if !strings.Contains(name, "/0003_") {
+			continue
+		}
+		from := filepath.Join(dir, name)
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		beside := strings.ReplaceAll(string(text), "-- after: 0002_garden_left", "-- after: 0001_initial")
+		if err := os.WriteFile(strings.Replace(from, "0003_", "0002_", 1), []byte(beside), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(from); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

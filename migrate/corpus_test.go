@@ -99,7 +99,7 @@ var (
 // item is the model that most cases change, with a name.
 func item(parts ...any) *migrate.Table { return table("item", append([]any{name}, parts...)...) }
 
-func shelf() *migrate.Table { return table("shelf", name) }
+func shelf(parts ...any) *migrate.Table { return table("shelf", append([]any{name}, parts...)...) }
 
 // Rows of item and shelf.
 var (

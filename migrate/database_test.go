@@ -3,6 +3,7 @@ package migrate_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,4 +46,13 @@ func texts(t *testing.T, db *orm.DB, query string) []string {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return found
+}
+
+// emptyLike is the URL of a fresh database of the kind of another.
+func emptyLike(t *testing.T, url string) string {
+	t.Helper()
+	if strings.HasPrefix(url, "sqlite:") {
+		return ormtest.SQLite(t)
+	}
+	return ormtest.Postgres(t)
 }

@@ -46,6 +46,16 @@ type Migration struct {
 // Read returns the migrations of a dialect ("sqlite" or "postgres") in the order they are to be applied, with those in Go
 // among them. All mistakes in the files are reported together.
 func Read(files fs.FS, dialect string, steps ...Step) ([]*Migration, error) {
+	r, err := readAll(files, dialect, steps)
+	if err != nil {
+		return nil, err
+	}
+	r.checkOrder()
+	return r.found, errors.Join(r.mistakes...)
+}
+
+// readAll reads the migrations of a dialect and sorts them, whether they have an order or not.
+func readAll(files fs.FS, dialect string, steps []Step) (*reader, error) {
 	entries, err := fs.ReadDir(files, dialect)
 	if err != nil {
 		return nil, fmt.Errorf("migrations for %s: %w; Options.FS must hold a folder of that name", dialect, err)
@@ -58,8 +68,7 @@ func Read(files fs.FS, dialect string, steps ...Step) ([]*Migration, error) {
 		r.addStep(&steps[i])
 	}
 	slices.SortStableFunc(r.found, func(a, b *Migration) int { return strings.Compare(a.Number, b.Number) })
-	r.checkOrder()
-	return r.found, errors.Join(r.mistakes...)
+	return r, nil
 }
 
 var (
