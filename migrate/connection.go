@@ -13,7 +13,7 @@ import (
 
 // outside returns a connection beside that of the lock, for statements that no transaction may hold, and what gives it back.
 func (r *runner) outside(ctx context.Context, lock *gorm.DB) (conn *sql.Conn, release func(), err error) {
-	if r.db.SQL.Stats().MaxOpenConnections == 1 {
+	if r.db.Pool != nil && r.db.Pool.Config().MaxConns == 1 {
 		return nil, nil, errors.New("it runs outside of a transaction and needs a second connection; allow two (MaxConns)")
 	}
 	// PostgreSQL keeps the snapshot of a query until the next statement, and indexes wait for old snapshots to go.

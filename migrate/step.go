@@ -22,13 +22,14 @@ type Step struct {
 // addStep takes a step among the files.
 func (r *reader) addStep(s *Step) {
 	match := stepNames.FindStringSubmatch(s.Name)
-	switch {
-	case match == nil:
+	if match == nil {
 		r.fail(s.Name, "is a Step and not named like 0011_catalog_slugs; rename it")
 		return
-	case s.Record.App == "" || s.Record.Name == "":
+	}
+	if s.Record.App == "" || s.Record.Name == "" {
 		r.fail(s.Name, `is a Step without a Record; give it one like {App: "catalog", Name: "0003_slugs"}`)
-	case s.Forward == nil:
+	}
+	if s.Forward == nil {
 		r.fail(s.Name, "is a Step without Forward; give it one")
 	}
 	r.claim(s.Name, s.Record.String())
