@@ -48,6 +48,8 @@ func (b *Batch) Send(ctx context.Context, db *gorm.DB) error {
 		return pool.send(ctx, b.items)
 	case *postgresConns:
 		return pool.send(ctx, b.items)
+	case *sqliteConns:
+		return pool.send(ctx, b.items)
 	default:
 		return sendEach(ctx, pool, b.items)
 	}
@@ -67,27 +69,34 @@ func (b *Batch) Queue(ctx context.Context, db *gorm.DB) error {
 
 // Rows is the answer of one statement of a [Batch]. It is valid until the function that got it returns.
 type Rows struct {
-	pg  pgx.Rows
-	sql *sql.Rows
+	pg   pgx.Rows
+	lite *sqliteRows
+	sql  *sql.Rows
 }
 
 // Next goes to the next row; false when there is none.
 func (r *Rows) Next() bool {
-	if r.pg != nil {
+	switch {
+	case r.pg != nil:
 		return r.pg.Next()
+	case r.lite != nil:
+		return r.lite.next()
 	}
 	return r.sql.Next()
 }
 
 // Scan copies the columns of the row to variables, as database/sql and pgx do.
 func (r *Rows) Scan(to ...any) error {
-	if r.pg != nil {
+	switch {
+	case r.pg != nil:
 		return r.pg.Scan(to...)
+	case r.lite != nil:
+		return r.lite.scan(to)
 	}
 	return r.sql.Scan(to...)
 }
 
-// Native is the answer as pgx gives it, nil when the statement ran through database/sql.
+// Native is the answer as pgx gives it, nil when the statement did not run through pgx.
 func (r *Rows) Native() pgx.Rows { return r.pg }
 
 // sendEach runs statements one after the other through database/sql.

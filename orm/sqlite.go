@@ -22,7 +22,7 @@ func openSQLite(_ context.Context, config Config) (*DB, error) {
 	}
 	conns := sql.OpenDB(sqliteConnector{pool})
 	conns.SetMaxIdleConns(config.MaxConns) // they are small: the pool has the real ones
-	g, err := openGorm(sqliteDialect{conns}, config)
+	g, err := openGorm(sqliteDialect{&sqliteConns{conns, pool}}, config)
 	if err == nil {
 		err = registerDecimalScale(g)
 	}

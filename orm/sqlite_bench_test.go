@@ -2,6 +2,7 @@ package orm_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/quintet-go/quintet/orm"
@@ -39,6 +40,12 @@ func BenchmarkSQLite(b *testing.B) {
 				readAll(ctx, b, db, query, i%20+1)
 			}
 		})
+		b.Run(name+"/batch", func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				readBatch(ctx, b, db, query, i%20+1)
+			}
+		})
 		b.Run(name+"/parallel", func(b *testing.B) {
 			b.SetParallelism(8)
 			b.RunParallel(func(pb *testing.PB) {
@@ -71,6 +78,26 @@ func readAll(ctx context.Context, b *testing.B, db *orm.DB, query string, args .
 		}
 	}
 	if err := rows.Err(); err != nil {
+		b.Error(err)
+	}
+}
+
+// readBatch reads as the views do.
+func readBatch(ctx context.Context, b *testing.B, db *orm.DB, query string, args ...any) {
+	var batch orm.Batch
+	batch.Query(query, args, func(rows *orm.Rows) error {
+		var values []any
+		for range strings.Count(query[:strings.Index(query, "FROM")], ",") + 1 {
+			values = append(values, new(any))
+		}
+		for rows.Next() {
+			if err := rows.Scan(values...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := batch.Send(ctx, db.Gorm); err != nil {
 		b.Error(err)
 	}
 }

@@ -17,6 +17,7 @@ type sqliteRows struct {
 	ended   bool
 	names   []string
 	types   []string
+	failure error // of the step that ended the rows
 }
 
 // begin goes to the first row. After an error the statement is closed.

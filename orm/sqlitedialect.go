@@ -1,7 +1,6 @@
 package orm
 
 import (
-	"database/sql"
 	"fmt"
 	"reflect"
 	"strings"
@@ -17,7 +16,7 @@ import (
 )
 
 // sqliteDialect is GORM's view of SQLite. It reads no schema: that is the migrations' business.
-type sqliteDialect struct{ conns *sql.DB }
+type sqliteDialect struct{ conns *sqliteConns }
 
 func (sqliteDialect) Name() string { return SQLite }
 
