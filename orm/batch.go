@@ -118,7 +118,10 @@ func (item *batchItem) run(ctx context.Context, pool gorm.ConnPool) error {
 		return err
 	}
 	err = item.read(&Rows{sql: rows})
-	return errors.Join(err, rows.Err(), rows.Close())
+	if failed := errors.Join(rows.Err(), rows.Close()); failed != nil {
+		return failed // and read took it for the end of the rows
+	}
+	return err
 }
 
 func (item *batchItem) exec(ctx context.Context, pool gorm.ConnPool) error {
@@ -165,13 +168,15 @@ func sendNative(ctx context.Context, conn *pgx.Conn, items []batchItem) error {
 // take reads the answer of pgx.
 func (item *batchItem) take(rows pgx.Rows) error {
 	defer rows.Close()
+	var err error
 	if item.read != nil {
-		if err := item.read(&Rows{pg: rows}); err != nil {
-			return err
-		}
+		err = item.read(&Rows{pg: rows})
 	}
 	rows.Close()
-	if err := rows.Err(); err != nil {
+	if failed := rows.Err(); failed != nil {
+		return failed // and read took it for the end of the rows
+	}
+	if err != nil {
 		return err
 	}
 	if item.tag != nil {

@@ -304,6 +304,12 @@ func (r *Request) bodyInput(s *serializer, instance any, partial bool) (*inputSt
 	}
 	d := &decoding{r: r, partial: partial, instance: instance}
 	r.updating = instance
+	switch data.(type) {
+	case *pyjson.Dict, *form.MultiDict:
+		if err := s.lookAhead(d, data); err != nil {
+			return nil, err
+		}
+	}
 	st, err := s.read(d, data, instance)
 	if err != nil {
 		return nil, err

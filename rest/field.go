@@ -34,6 +34,7 @@ type field struct {
 	limits                      limits
 	messages                    map[string]string
 	validators                  []validator
+	unique                      *uniqueCheck // among the validators; nil for none
 	checks                      []func(r *Request, field reflect.Value) error
 	clean                       func(r *Request, field reflect.Value) error
 	set                         setter
@@ -99,6 +100,7 @@ type decoding struct {
 
 	found     map[*relatedKey]map[any]any // related objects that were looked up, by key
 	askedKeys map[askedKey]bool
+	taken     map[takenKey]bool // unique values that were asked for
 }
 
 // raw takes the field's value out of a body; ok is false when it was not sent (Field.get_value).

@@ -30,15 +30,6 @@ func (l *loading) release() {
 	l.readers = nil
 }
 
-// send runs a batch in the request's transaction, or outside of one.
-func (l *loading) send(b *orm.Batch) error {
-	db := l.r.tx
-	if db == nil {
-		db = l.r.api.config.DB.Gorm
-	}
-	return b.Send(l.r.Context(), db)
-}
-
 // rows reads the answer of a statement of the plan into list.
 func (l *loading) rows(p *loadPlan, hint int, list *[]unsafe.Pointer) func(*orm.Rows) error {
 	return func(rows *orm.Rows) error {
@@ -95,7 +86,7 @@ func (l *loading) dealOut(lists []*dealing) error {
 	for _, d := range lists {
 		d.queue(l, b)
 	}
-	if err := l.send(b); err != nil {
+	if err := l.r.ask(b); err != nil {
 		return fmt.Errorf("load related rows: %w", err)
 	}
 	return l.handOut(lists)
@@ -178,7 +169,7 @@ func (q *Query) batch() *orm.Batch {
 
 // send runs a batch of q. A filter that names a row which is not there is refused before all else.
 func (q *Query) send(b *orm.Batch, what string) error {
-	err := q.loading().send(b)
+	err := q.r.ask(b)
 	doubts := q.doubts
 	q.doubts = nil
 	if err == nil || isRefusedValue(err) {

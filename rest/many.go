@@ -1,9 +1,15 @@
 package rest
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"unsafe"
+
+	"github.com/google/uuid"
 
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest/internal/rowscan"
@@ -135,7 +141,7 @@ func (k *keyList) arguments(d dialect) []any {
 	case k.len() > 1 && d.name() == orm.Postgres && k.others.IsValid():
 		return []any{k.others.Interface()}
 	case k.len() > 1 && d.name() == orm.Postgres:
-		return []any{k.numbers}
+		return []any{listText(k.numbers)}
 	}
 	args := make([]any, 0, k.len())
 	for _, n := range k.numbers {
@@ -145,6 +151,18 @@ func (k *keyList) arguments(d dialect) []any {
 		args = append(args, k.others.Index(i).Interface())
 	}
 	return args
+}
+
+// listText is a list of numbers as PostgreSQL reads one from a text.
+func listText(numbers []int64) string {
+	list := append(make([]byte, 0, 2+8*len(numbers)), '{')
+	for i, n := range numbers {
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, n, 10)
+	}
+	return string(append(list, '}'))
 }
 
 // dealing is the loading of one to-many relation: the related rows are read, and then dealt out to their parents.
@@ -245,4 +263,58 @@ func (d *dealing) grouped(ends []int) (base unsafe.Pointer, size uintptr) {
 	}
 	d.children = moved
 	return base, size
+}
+
+// restore gives a row the list that was just stored with it, where that is all there is to load: objects that need nothing
+// else, in the order of their keys. false when it has to be loaded.
+func (m *manyPlan) restore(r *Request, row unsafe.Pointer) bool {
+	compare := keyComparison(m.plan.model.PK.Type)
+	if len(m.order) > 0 || compare == nil || len(m.plan.joins)+len(m.plan.many)+len(m.plan.annotations) > 0 {
+		return false
+	}
+	owner := reflect.NewAt(m.owner, row)
+	t := r.tracked[owner.Interface()]
+	if t == nil {
+		return false
+	}
+	for i, saved := range t.lists {
+		if !slices.Equal(saved.index, m.index) {
+			continue
+		}
+		t.lists = slices.Delete(t.lists, i, i+1)
+		owner.Elem().FieldByIndex(m.index).Set(sortedByKey(saved.list, m.plan.model.PK.Index, compare))
+		return true
+	}
+	return false
+}
+
+// keyComparison compares keys as both databases order them; nil for kinds that they order by rules of their own.
+func keyComparison(t reflect.Type) func(a, b reflect.Value) int {
+	switch {
+	case t == reflect.TypeFor[uuid.UUID]():
+		return func(a, b reflect.Value) int {
+			x, y := a.Interface().(uuid.UUID), b.Interface().(uuid.UUID)
+			return bytes.Compare(x[:], y[:])
+		}
+	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64:
+		return func(a, b reflect.Value) int { return cmp.Compare(a.Int(), b.Int()) }
+	}
+	return nil
+}
+
+// sortedByKey is a list of objects in the order of their keys, each once.
+func sortedByKey(list reflect.Value, key []int, compare func(a, b reflect.Value) int) reflect.Value {
+	keyAt := func(i int) reflect.Value { return reflect.Indirect(list.Index(i)).FieldByIndex(key) }
+	order := make([]int, list.Len())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return compare(keyAt(i), keyAt(j)) })
+	out := reflect.MakeSlice(list.Type(), 0, list.Len())
+	for n, i := range order {
+		if n == 0 || compare(keyAt(order[n-1]), keyAt(i)) != 0 {
+			out = reflect.Append(out, list.Index(i))
+		}
+	}
+	return out
 }

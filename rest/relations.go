@@ -52,6 +52,7 @@ type relatedKey struct {
 	link  *hyperlink // by the address of a route that holds that field
 	limit func(r *Request, q *gorm.DB) *gorm.DB
 	enc   encoder // of the naming field, from a pointer to it
+	plan  *loadPlan
 }
 
 // isRelated tells whether t is a Related[M] and of which model.
@@ -200,32 +201,40 @@ func (f *field) wrongKey(raw any) error {
 
 // related finds objects by their keys in one statement and remembers them for the rest of the body.
 func (d *decoding) related(k *relatedKey, keys []any) (map[any]any, error) {
-	known := d.found[k]
-	if known == nil {
-		known = make(map[any]any)
-		if d.found == nil {
-			d.found = make(map[*relatedKey]map[any]any)
-		}
-		d.found[k] = known
-	}
-	var wanted []any
-	for _, key := range keys {
-		if _, ok := known[key]; !ok && key != nil && !d.asked(k, key) {
-			wanted = append(wanted, key)
-		}
-	}
+	wanted := d.wanted(k, keys)
 	if len(wanted) == 0 {
-		return known, nil
+		return d.found[k], nil
 	}
-	rows, err := k.load(d.r, wanted)
+	rows, err := k.query(d.r, wanted).load()
 	if err != nil {
 		return nil, err
 	}
+	d.remember(k, rows)
+	return d.found[k], nil
+}
+
+// wanted are the keys that were not looked for yet; they count as looked for from now on.
+func (d *decoding) wanted(k *relatedKey, keys []any) (wanted []any) {
+	if d.found == nil {
+		d.found = make(map[*relatedKey]map[any]any)
+	}
+	if d.found[k] == nil {
+		d.found[k] = make(map[any]any)
+	}
+	for _, key := range keys {
+		if key != nil && !d.asked(k, key) {
+			wanted = append(wanted, key)
+		}
+	}
+	return wanted
+}
+
+// remember keeps objects that were found.
+func (d *decoding) remember(k *relatedKey, rows reflect.Value) {
 	for i := range rows.Len() {
 		o := rows.Index(i)
-		known[k.keyOf(o)] = o.Interface()
+		d.found[k][k.keyOf(o)] = o.Interface()
 	}
-	return known, nil
 }
 
 type askedKey struct {
@@ -246,23 +255,39 @@ func (d *decoding) asked(k *relatedKey, key any) bool {
 	return false
 }
 
-// load selects the objects of keys as a slice of pointers.
-func (k *relatedKey) load(r *Request, keys []any) (reflect.Value, error) {
-	q := r.DB().Model(reflect.New(k.model.Type).Interface())
+// query selects the objects of keys.
+func (k *relatedKey) query(r *Request, keys []any) *Query {
+	var base *gorm.DB
 	if k.limit != nil {
-		q = k.limit(r, q)
+		base = k.limit(r, r.modelDB(k.model))
 	}
-	column := quote(k.model.Table) + "." + quote(k.field.Column)
+	q := newQuery(r, k.model, base)
+	q.plan = k.plan
+	q.whereSQL(keysCondition(q.d, quote(k.model.Table)+"."+quote(k.field.Column), keys))
+	return q
+}
+
+// keysCondition holds for the rows whose column is one of keys. On PostgreSQL a list of numbers is one argument, so that the
+// statement is the same however many there are.
+func keysCondition(d dialect, column string, keys []any) fragment {
 	if len(keys) == 1 {
-		q = q.Where(column+" = ?", keys[0])
-	} else {
-		q = q.Where(column+" IN ?", keys)
+		return fragment{sql: column + " = ?", args: keys}
 	}
-	rows := reflect.New(reflect.SliceOf(reflect.PointerTo(k.model.Type)))
-	if err := q.Find(rows.Interface()).Error; err != nil {
-		return reflect.Value{}, fmt.Errorf("look up %s by %s: %w", k.model.Label(), k.field.Name, orm.Translate(err))
+	if numbers, ok := numbersOf(keys); ok && d.name() == orm.Postgres {
+		return fragment{sql: column + " = ANY(?)", args: []any{listText(numbers)}}
 	}
-	return rows.Elem(), nil
+	return fragment{sql: column + " IN ?", args: []any{keys}}
+}
+
+// numbersOf are keys as numbers, when all of them are.
+func numbersOf(keys []any) (numbers []int64, ok bool) {
+	numbers = make([]int64, len(keys))
+	for i, key := range keys {
+		if numbers[i], ok = key.(int64); !ok {
+			return nil, false
+		}
+	}
+	return numbers, len(keys) > 0
 }
 
 // keyOf is the comparable key of a loaded object.

@@ -259,7 +259,7 @@ func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
 	for _, m := range p.many {
 		var lacking []unsafe.Pointer
 		for _, row := range pointersOf(rows) {
-			if (*sliceHeader)(m.list.at(row)).data == nil {
+			if (*sliceHeader)(m.list.at(row)).data == nil && !m.restore(r, row) {
 				lacking = append(lacking, row)
 			}
 		}

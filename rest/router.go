@@ -124,6 +124,7 @@ type API struct {
 	named       map[string]*route
 	serializers map[any]*serializer       // by the declared pointer
 	children    map[*serializer]*resource // of serializers that actions use for other models
+	inserts     insertPlans
 }
 
 // route is an address of a view.

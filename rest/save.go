@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -17,6 +16,13 @@ import (
 type tracking struct {
 	stored reflect.Value // a copy of the struct as it was loaded; invalid for new objects
 	many   []*orm.Field
+	lists  []savedList // that were stored with it since it was last completed
+}
+
+// savedList is a many-to-many relation as it was stored.
+type savedList struct {
+	index []int
+	list  reflect.Value
 }
 
 // track returns the tracking of an object, begun when there is none.
@@ -59,62 +65,176 @@ func ownPointer(v reflect.Value) {
 // then updates it in the columns that change from now on, instead of inserting it.
 func (r *Request) Loaded(m any) { r.loaded(reflect.ValueOf(m)) }
 
-// Save stores m, a pointer to a registered model: a new object is inserted, one that the framework loaded is updated in
-// the columns that changed (never in others, so that concurrent changes are not lost) and in its auto-now columns.
-// Many-to-many relations that a serializer set are stored with it. It belongs into the request's transaction.
-func (r *Request) Save(m any) error {
-	model := r.Registry().Model(m)
+// Save stores objects, pointers to registered models, in their order. A new object is inserted; one that the framework
+// loaded is updated in the columns that changed (never in others, so that concurrent changes are not lost) and in its
+// auto-now columns. Many-to-many relations that a serializer set are stored with their object. New objects that follow each
+// other cost one statement a model and, on PostgreSQL, one round trip for all; they get their keys, and their automatic
+// times. Of GORM's callbacks the hooks that a model declares for creation run, no others. Save belongs into the request's
+// transaction. An object that is in the list twice is stored twice.
+func (r *Request) Save(objects ...any) error {
+	s := saving{write: write{r: r}}
+	for _, m := range objects {
+		if err := s.add(m); err != nil {
+			return err
+		}
+	}
+	return s.flush()
+}
+
+// saving is a Save under way: new objects are gathered until something else is to be stored.
+type saving struct {
+	write
+	plan *insertPlan     // of rows
+	rows []reflect.Value // new objects of one model without relations
+	sent []reflect.Value // objects that are in the batch
+}
+
+// add stores an object, now or with the next flush.
+func (s *saving) add(m any) error {
+	model := s.r.Registry().Model(m)
 	if model == nil {
 		return fmt.Errorf("save a %T: the model is not registered", m)
 	}
-	t := r.track(m)
-	v := reflect.ValueOf(m)
-	var err error
-	fresh := !t.stored.IsValid()
-	if fresh {
-		err = r.DB().Omit(clause.Associations).Create(m).Error
-	} else {
-		err = r.update(model, t, v)
+	v, t := reflect.ValueOf(m), s.r.track(m)
+	plan := s.r.api.inserts.of(model)
+	switch {
+	case t.stored.IsValid():
+		return s.apart(model, v, func() error { return s.r.update(model, t, v) })
+	case plan.gorm:
+		return s.apart(model, v, func() error { return s.r.create(m) })
+	case len(t.many) == 0:
+		return s.gather(plan, v)
+	case s.pairsFollow(plan, v, t.many):
+		if err := s.queue(); err != nil {
+			return err
+		}
+		s.sent = append(s.sent, v)
+		return s.insertWithPairs(plan, v, t.many)
 	}
-	if err != nil {
-		return fmt.Errorf("save %s: %w", model.Label(), orm.Translate(err))
+	return s.apart(model, v, func() error {
+		if err := s.insert(plan, []reflect.Value{v}); err != nil {
+			return err
+		}
+		return s.send()
+	})
+}
+
+// gather keeps a new object until its neighbours are known.
+func (s *saving) gather(plan *insertPlan, v reflect.Value) error {
+	if len(s.rows) > 0 && (s.plan != plan || plan.isAuto(v.Elem()) != plan.isAuto(s.rows[0].Elem())) {
+		if err := s.queue(); err != nil {
+			return err
+		}
+	}
+	s.plan, s.rows = plan, append(s.rows, v)
+	return nil
+}
+
+// queue puts the gathered objects into the batch.
+func (s *saving) queue() error {
+	rows := s.rows
+	s.rows = nil
+	if len(rows) == 0 {
+		return nil
+	}
+	s.sent = append(s.sent, rows...)
+	return s.insert(s.plan, rows)
+}
+
+// flush stores what was gathered.
+func (s *saving) flush() error {
+	if err := s.queue(); err != nil {
+		return err
+	}
+	if len(s.sent) == 0 {
+		return nil
+	}
+	if err := s.send(); err != nil {
+		return fmt.Errorf("save %s: %w", s.r.Registry().Model(s.sent[0].Interface()).Label(), err)
+	}
+	for _, v := range s.sent {
+		s.r.stored(v)
+	}
+	s.sent = nil
+	return nil
+}
+
+// apart stores an object by statements of its own, and its relations.
+func (s *saving) apart(model *orm.Model, v reflect.Value, store func() error) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	t := s.r.track(v.Interface())
+	fresh := !t.stored.IsValid()
+	if err := store(); err != nil {
+		return fmt.Errorf("save %s: %w", model.Label(), err)
 	}
 	for _, f := range t.many {
-		if err := r.saveMany(model, f, v, fresh); err != nil {
+		if err := s.r.saveMany(model, f, v, fresh); err != nil {
 			return fmt.Errorf("save %s.%s: %w", model.Label(), f.Name, orm.Translate(err))
 		}
-		v.Elem().FieldByIndex(f.RelIndex).SetZero() // to be loaded in the related model's order
+	}
+	s.r.stored(v)
+	return nil
+}
+
+// stored notes that an object and its relations are stored.
+func (r *Request) stored(v reflect.Value) {
+	t := r.track(v.Interface())
+	for _, f := range t.many {
+		list := v.Elem().FieldByIndex(f.RelIndex) // in the order in which it was sent, which is not that of the related model
+		t.lists = append(t.lists, savedList{f.RelIndex, reflect.ValueOf(list.Interface())})
+		list.SetZero()
 	}
 	t.many = nil
+	r.Users().Changed(r.connection(), v.Interface())
 	r.loaded(v)
-	r.Users().Changed(r.DB(), m)
-	return nil
 }
 
 // update writes the columns that differ from what is stored.
 func (r *Request) update(model *orm.Model, t *tracking, v reflect.Value) error {
-	changed := map[string]any{}
+	s := &statementText{postgres: r.api.config.DB.Dialect() == orm.Postgres}
+	s.add("UPDATE ", quote(model.Table), " SET ")
 	for _, f := range model.Fields {
 		if f.Column == "" {
 			continue
 		}
 		now := v.Elem().FieldByIndex(f.Index)
 		if f.AutoNow {
-			now.Set(reflect.ValueOf(r.DB().NowFunc()))
+			if err := f.Schema.Set(r.Context(), v.Elem(), r.connection().NowFunc()); err != nil {
+				return err
+			}
 		}
 		if f.AutoNow || !reflect.DeepEqual(now.Interface(), t.stored.FieldByIndex(f.Index).Interface()) {
-			changed[f.Column] = now.Interface()
+			if len(s.args) > 0 {
+				s.add(", ")
+			}
+			s.add(quote(f.Column), " = ")
+			s.argument(columnValue(r, f, v.Elem()))
 		}
 	}
-	if len(changed) == 0 {
+	if len(s.args) == 0 {
 		return nil
 	}
-	pk := t.stored.FieldByIndex(model.PK.Index).Interface()
-	res := r.DB().Table(model.Table).Where(quote(model.PK.Column)+" = ?", pk).Updates(changed)
-	if res.Error == nil && res.RowsAffected == 0 {
-		return noMatch(model)
+	s.add(" WHERE ", quote(model.PK.Column), " = ")
+	s.argument(t.stored.FieldByIndex(model.PK.Index).Interface())
+	b := &orm.Batch{}
+	b.Exec(string(s.sql), s.args, func(affected int64) error {
+		if affected == 0 {
+			return noMatch(model)
+		}
+		return nil
+	})
+	return r.ask(b)
+}
+
+// columnValue is what a column holds of a variable: GORM's serializers have their say.
+func columnValue(r *Request, f *orm.Field, row reflect.Value) any {
+	if f.Schema.Serializer == nil {
+		return row.FieldByIndex(f.Index).Interface()
 	}
-	return res.Error
+	v, _ := f.Schema.ValueOf(r.Context(), row)
+	return v
 }
 
 // saveMany makes the join rows of a relation equal to the objects in the model.
@@ -131,11 +251,9 @@ func (r *Request) saveMany(model *orm.Model, f *orm.Field, v reflect.Value, fres
 	if len(wanted) == 0 {
 		return nil
 	}
-	rows := make([]map[string]any, len(wanted))
-	for i, key := range wanted {
-		rows[i] = map[string]any{t.near: own, t.far: key}
-	}
-	return r.DB().Table(t.table).Create(rows).Error
+	w := write{r: r}
+	w.pairs(t, own, wanted)
+	return w.send()
 }
 
 // dropJoins deletes the join rows that are not wanted and returns the keys that are still missing.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest/internal/pyjson"
@@ -32,26 +32,47 @@ func (c *compiler) unique(s *serializer, f *field, mf *orm.Field) validator {
 	if message == "" {
 		message = "This field must be unique."
 	}
-	return uniqueValidator(s.model, f.spec.model, lookup, message)
+	f.unique = &uniqueCheck{model: s.model, field: f.spec.model, lookup: lookup, message: message}
+	return f.unique.validate
 }
 
-func uniqueValidator(m *orm.Model, mf *orm.Field, lookup, message string) validator {
-	condition := quote(m.Table) + "." + quote(mf.Column) + " = ?"
-	return func(d *decoding, f *field, v any) ([]Message, error) {
-		if v == nil {
-			return nil, nil
-		}
-		cond := condition
-		arg := sqlValue(v, mf)
-		if lookup == "iexact" {
-			cond, arg = caseless(d.r, m, mf, arg)
-		}
-		taken, err := d.r.exists(m, d.instance, func(q *gorm.DB) *gorm.DB { return q.Where(cond, arg) })
-		if err != nil || !taken {
+// uniqueCheck is a column whose values no two rows share (UniqueValidator).
+type uniqueCheck struct {
+	model   *orm.Model
+	field   *orm.Field
+	lookup  string // "exact" or "iexact"
+	message string
+}
+
+func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) {
+	if v == nil {
+		return nil, nil
+	}
+	cond := u.condition(d.r, v)
+	taken, known := false, false
+	if reflect.TypeOf(cond.args[0]).Comparable() {
+		taken, known = d.taken[takenKey{u, cond.args[0]}]
+	}
+	if !known {
+		var err error
+		if taken, err = d.r.exists(u.model, d.instance, cond); err != nil {
 			return nil, err
 		}
-		return []Message{{message, "unique"}}, nil
 	}
+	if !taken {
+		return nil, nil
+	}
+	return []Message{{u.message, "unique"}}, nil
+}
+
+// condition holds for the rows with the value; it has one argument.
+func (u *uniqueCheck) condition(r *Request, v any) fragment {
+	arg := sqlValue(v, u.field)
+	if u.lookup == "iexact" {
+		cond, arg := caseless(r, u.model, u.field, arg)
+		return fragment{sql: cond, args: []any{arg}}
+	}
+	return fragment{sql: quote(u.model.Table) + "." + quote(u.field.Column) + " = ?", args: []any{arg}}
 }
 
 // caseless is Django's iexact on each database.
@@ -64,18 +85,35 @@ func caseless(r *Request, m *orm.Model, mf *orm.Field, arg any) (string, any) {
 	return column + ` LIKE ? ESCAPE '\'`, text
 }
 
-// exists asks whether a row of m other than instance fulfils a condition.
-func (r *Request) exists(m *orm.Model, instance any, where func(q *gorm.DB) *gorm.DB) (bool, error) {
-	q := where(r.DB().Table(m.Table))
+// exists asks whether a row of m other than instance fulfils all conditions.
+func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (found bool, err error) {
+	b := &orm.Batch{}
+	statement, args := r.existsText(m, instance, conditions...)
+	b.Query(statement, args, func(rows *orm.Rows) error {
+		found = rows.Next()
+		return nil
+	})
+	if err := r.ask(b); err != nil {
+		return false, fmt.Errorf("check that %s is unique: %w", m.Label(), err)
+	}
+	return found, nil
+}
+
+// existsText is the statement of exists.
+func (r *Request) existsText(m *orm.Model, instance any, conditions ...fragment) (statement string, args []any) {
 	if instance != nil {
 		pk := reflect.ValueOf(instance).Elem().FieldByIndex(m.PK.Index).Interface()
-		q = q.Where(quote(m.Table)+"."+quote(m.PK.Column)+" <> ?", pk)
+		conditions = append(conditions, fragment{sql: quote(m.Table) + "." + quote(m.PK.Column) + " <> ?", args: []any{pk}})
 	}
-	var one []int
-	if err := q.Select("1").Limit(1).Scan(&one).Error; err != nil {
-		return false, fmt.Errorf("check that %s is unique: %w", m.Label(), orm.Translate(err))
+	t := &statementText{postgres: r.api.config.DB.Dialect() == orm.Postgres}
+	t.add("SELECT 1 FROM ", quote(m.Table))
+	where := make([]clause.Expression, len(conditions))
+	for i, c := range conditions {
+		where[i] = clause.Expr{SQL: c.sql, Vars: c.args}
 	}
-	return len(one) > 0, nil
+	t.where(where)
+	t.add(" LIMIT 1")
+	return string(t.sql), t.args
 }
 
 // sqlValue is a clean value as the argument of a statement: an object's key for relations.
@@ -217,15 +255,15 @@ func (t *togetherCheck) check(d *decoding, st *inputState) error {
 	if t.condition != "" && !t.holds(d, st) {
 		return nil
 	}
-	taken, err := d.r.exists(t.model, st.instance, func(q *gorm.DB) *gorm.DB {
-		for n, i := range t.fields {
-			q = q.Where(quote(t.model.Table)+"."+quote(st.s.fields[i].spec.model.Column)+" = ?", args[n])
-		}
-		if t.condition != "" {
-			q = q.Where(t.condition)
-		}
-		return q
-	})
+	conditions := make([]fragment, 0, len(t.fields)+1)
+	for n, i := range t.fields {
+		column := quote(t.model.Table) + "." + quote(st.s.fields[i].spec.model.Column)
+		conditions = append(conditions, fragment{sql: column + " = ?", args: []any{args[n]}})
+	}
+	if t.condition != "" {
+		conditions = append(conditions, fragment{sql: t.condition})
+	}
+	taken, err := d.r.exists(t.model, st.instance, conditions...)
 	if err != nil || !taken {
 		return err
 	}
@@ -378,11 +416,9 @@ func (u *uniqueForCheck) check(d *decoding, st *inputState) error {
 		return nil
 	}
 	column := quote(st.s.model.Table) + "." + quote(date.spec.model.Column)
-	conditions := datePartSQL(d.r.api.config.DB.Dialect(), column, u.part, day)
-	taken, err := d.r.exists(st.s.model, st.instance, func(q *gorm.DB) *gorm.DB {
-		q = q.Where(quote(st.s.model.Table)+"."+quote(f.spec.model.Column)+" = ?", st.column(d, u.field))
-		return q.Where(conditions)
-	})
+	own := quote(st.s.model.Table) + "." + quote(f.spec.model.Column) + " = ?"
+	taken, err := d.r.exists(st.s.model, st.instance, fragment{sql: own, args: []any{st.column(d, u.field)}},
+		fragment{sql: datePartSQL(d.r.api.config.DB.Dialect(), column, u.part, day)})
 	if err != nil || !taken {
 		return err
 	}

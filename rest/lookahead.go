@@ -1,0 +1,139 @@
+package rest
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+
+	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
+)
+
+// lookAhead asks the database at once about everything in a body that reading it needs to know: the related objects that it
+// names, and whether its unique values are taken. What it cannot foresee, the reading asks by itself.
+func (s *serializer) lookAhead(d *decoding, data any) error {
+	b := &orm.Batch{}
+	var done []func()
+	for _, f := range s.writable {
+		var after func()
+		var err error
+		switch {
+		case f.namesRelated():
+			after, err = f.queueRelated(d, b, data)
+		case f.unique != nil:
+			after, err = f.queueUnique(d, b, data)
+		}
+		if err != nil {
+			return err
+		}
+		if after != nil {
+			done = append(done, after)
+		}
+	}
+	if b.Len() < 2 {
+		d.forget()
+		return nil
+	}
+	if err := d.r.ask(b); err != nil {
+		d.forget()
+		if isRefusedValue(err) && d.r.tx == nil {
+			return nil // the reading finds out which one
+		}
+		return fmt.Errorf("look up what the body names: %w", err)
+	}
+	for _, after := range done {
+		after()
+	}
+	return nil
+}
+
+// forget drops what was foreseen.
+func (d *decoding) forget() { d.found, d.askedKeys, d.taken = nil, nil, nil }
+
+// namesRelated tells whether the values of a field are keys of related objects.
+func (f *field) namesRelated() bool {
+	if f.many {
+		return f.child != nil && f.child.related != nil && f.child.class.parse != nil && f.class.parse != nil
+	}
+	return f.related != nil && f.class.parse != nil
+}
+
+// queueRelated asks for the objects that the field's value names.
+func (f *field) queueRelated(d *decoding, b *orm.Batch, data any) (after func(), err error) {
+	raw, sent := f.raw(d, data)
+	if !sent || raw == nil || raw == "" {
+		return nil, nil
+	}
+	one, items := f, []any{raw}
+	if f.many {
+		list, ok := iterable(raw)
+		if !ok || len(list) > maxRelatedKeys {
+			return nil, nil
+		}
+		one, items = f.child, list
+	}
+	keys := make([]any, 0, len(items))
+	for _, item := range items {
+		key, err := one.related.key(d, one, item)
+		if err != nil {
+			return nil, nil //nolint:nilerr // the reading reports it
+		}
+		keys = append(keys, key)
+	}
+	wanted := d.wanted(one.related, keys)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	var rows []unsafe.Pointer
+	q := one.related.query(d.r, wanted)
+	if err := q.queue(b, &rows); err != nil {
+		return nil, err
+	}
+	return func() { d.remember(one.related, modelsAt(one.related.model.Type, rows)) }, nil
+}
+
+// queueUnique asks whether another row holds the field's value.
+func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func(), err error) {
+	raw, sent := f.raw(d, data)
+	if !sent || raw == nil || raw == "" {
+		return nil, nil
+	}
+	value, err := f.class.parse(d, f, raw)
+	if err != nil || value == nil {
+		return nil, nil //nolint:nilerr // the reading reports it
+	}
+	cond := f.unique.condition(d.r, value)
+	if !reflect.TypeOf(cond.args[0]).Comparable() {
+		return nil, nil
+	}
+	taken := false
+	statement, args := d.r.existsText(f.unique.model, d.instance, cond)
+	b.Query(statement, args, func(rows *orm.Rows) error {
+		taken = rows.Next()
+		return nil
+	})
+	return func() {
+		if d.taken == nil {
+			d.taken = make(map[takenKey]bool)
+		}
+		d.taken[takenKey{f.unique, cond.args[0]}] = taken
+	}, nil
+}
+
+// takenKey is a value whose uniqueness was asked for.
+type takenKey struct {
+	check *uniqueCheck
+	value any
+}
+
+// ask runs a batch in the request's transaction, or outside of one.
+func (r *Request) ask(b *orm.Batch) error { return b.Send(r.Context(), r.connection()) }
+
+// connection is the request's transaction, or the database; without the request's context.
+func (r *Request) connection() *gorm.DB {
+	if r.tx != nil {
+		return r.tx
+	}
+	return r.api.config.DB.Gorm
+}
