@@ -117,7 +117,7 @@ func TestTrivialViewIsCheap(t *testing.T) {
 	if diff := cmp.Diff(want, c.header); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if most := 16.0; n > most {
+	if most := 20.0; n > most { // the race detector adds some
 		t.Errorf("%v allocations, at most %v are needed", n, most)
 	}
 }
