@@ -349,6 +349,7 @@ func process(url string) int {
 		return 1
 	}
 	defer db.Close()
+	fmt.Println() // ready
 	applied, err := migrate.Migrate(ctx, db, migrate.Options{FS: manySteps()})
 	if err != nil {
 		fmt.Println("migrate:", err)

@@ -2,7 +2,6 @@ package migrations_test
 
 import (
 	"context"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,19 +23,7 @@ func notOurs(line string) bool {
 }
 
 func TestSQLiteSchemaIsDjangos(t *testing.T) {
-	text, err := os.ReadFile("testdata/schema-sqlite.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	django := open(t, ormtest.SQLite(t))
-	for statement := range strings.SplitSeq(string(text), ";\n") {
-		if strings.TrimSpace(statement) == "" {
-			continue
-		}
-		if _, err := django.SQL.Exec(statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	django := djangoSQLite(t)
 	// The text of the statements says more than the PRAGMAs: checks, deferrability, AUTOINCREMENT.
 	query := "SELECT name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
 	got, want := lines(t, migrated(t, ormtest.SQLite(t)), query), lines(t, django, query)
@@ -81,9 +68,7 @@ FROM pg_sequences WHERE schemaname = 'public'
 ORDER BY 1`
 
 func TestPostgresSchemaIsDjangos(t *testing.T) {
-	url := ormtest.Postgres(t)
-	restore(t, url, "testdata/schema-postgres.sql")
-	want, got := lines(t, open(t, url), postgresSchema), lines(t, migrated(t, ormtest.Postgres(t)), postgresSchema)
+	want, got := lines(t, djangoPostgres(t), postgresSchema), lines(t, migrated(t, ormtest.Postgres(t)), postgresSchema)
 	compare(t, want, got)
 }
 

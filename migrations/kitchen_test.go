@@ -1,0 +1,84 @@
+package migrations_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/quintet-go/quintet/conformance/kitchen"
+	"github.com/quintet-go/quintet/internal/models"
+	"github.com/quintet-go/quintet/migrate"
+	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/orm/ormtest"
+)
+
+// TestMadeSchemaIsDjangos makes the first migration of all models, those of the kitchen with every kind of field among them,
+// and compares what it makes with the schema that Django makes of its own models.
+func TestMadeSchemaIsDjangos(t *testing.T) {
+	reg, err := orm.NewRegistry(slices.Concat(models.All(), kitchen.Models())...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drafts, err := migrate.Make(migrate.SchemaOf(reg), migrate.MakeOptions{FS: fstest.MapFS{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := fstest.MapFS{}
+	for _, file := range drafts[0].Files {
+		made[file.Path] = &fstest.MapFile{Data: []byte(file.Text)}
+	}
+	for kind, django := range map[string]*orm.DB{orm.SQLite: djangoSQLite(t), orm.Postgres: djangoPostgres(t)} {
+		t.Run(kind, func(t *testing.T) {
+			db := open(t, emptyLike(t, kind))
+			if _, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: made}); err != nil {
+				t.Fatal(err)
+			}
+			want, got := described(t, django), described(t, db)
+			if kind == orm.Postgres {
+				want, got = withoutRenamed(want), withoutRenamed(got)
+			}
+			if len(want) < 200 {
+				t.Fatalf("only %d lines to compare with", len(want))
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-Django +made):\n%s", diff)
+			}
+		})
+	}
+}
+
+// withoutRenamed leaves out what simplejwt's migrations have named otherwise than a new table would.
+func withoutRenamed(lines []string) []string {
+	return slices.DeleteFunc(lines, func(line string) bool {
+		return strings.Contains(line, "_jti_") || strings.Contains(line, "_token_id_3cc7fe56_fk")
+	})
+}
+
+func djangoSQLite(t *testing.T) *orm.DB {
+	t.Helper()
+	text, err := os.ReadFile("testdata/schema-sqlite.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, ormtest.SQLite(t))
+	for statement := range strings.SplitSeq(string(text), ";\n") {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		if _, err := db.SQL.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	return db
+}
+
+func djangoPostgres(t *testing.T) *orm.DB {
+	t.Helper()
+	url := ormtest.Postgres(t)
+	restore(t, url, "testdata/schema-postgres.sql")
+	return open(t, url)
+}
