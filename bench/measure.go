@@ -37,8 +37,8 @@ type launch struct {
 // measured is all that was measured, kept in a file between commands.
 type measured struct {
 	About   map[string]string // machine and versions
-	Options string
 	Minutes float64
+	Runs    map[string]string // by set: of what source, and how long
 	Missing map[string]string
 	Checked []string // what came of the comparisons of answers
 	Samples []sample
@@ -60,14 +60,14 @@ func (b *bench) measure(ctx context.Context) error {
 		all.Samples = slices.DeleteFunc(all.Samples, func(x sample) bool { return x.Set == s.name })
 	}
 	if len(b.only) == 0 {
-		all.Samples, all.Minutes = nil, 0
+		all.Samples, all.Minutes, all.Runs = nil, 0, map[string]string{}
 	}
-	all.Options = fmt.Sprintf("%d rounds of %d s", b.rounds, b.seconds)
 	all.Missing, all.Checked = b.missing, b.checked
 	if all.Starts, err = b.starts(ctx); err != nil {
 		return err
 	}
 	for _, s := range sets {
+		all.Runs[s.name] = fmt.Sprintf("%d rounds of %d s, source %s", b.rounds, b.seconds, all.About["revision"])
 		samples, err := b.runSet(ctx, s)
 		all.Samples = append(all.Samples, samples...)
 		if err != nil {
@@ -85,7 +85,7 @@ func (b *bench) load() (measured, error) {
 	var all measured
 	text, err := os.ReadFile(b.path("results.json"))
 	if errors.Is(err, os.ErrNotExist) {
-		return all, nil
+		return measured{Runs: map[string]string{}}, nil
 	}
 	if err != nil {
 		return all, err
@@ -182,7 +182,7 @@ func (b *bench) runOnce(ctx context.Context, s set, c cell, p *process, seconds 
 	if err != nil {
 		return sample{}, err
 	}
-	if err := quiet(ctx, time.Duration(seconds)*time.Second); err != nil {
+	if err := quiet(ctx, time.Duration(b.quiet)*time.Second); err != nil {
 		return sample{}, err
 	}
 	gauge := newGauge(p, b.cluster)
@@ -316,7 +316,7 @@ func (b *bench) quick(ctx context.Context, names []string) error {
 			return fmt.Errorf("there is no workload %q", name)
 		}
 	}
-	b.rounds, b.seconds = 3, 2
+	b.rounds, b.seconds, b.quiet = 3, 2, 2
 	s := quickSet(names)
 	if err := b.needWrk(ctx); err != nil {
 		return err

@@ -14,6 +14,7 @@ type options struct {
 	dir       string   // BENCH_DIR: databases, programs, results
 	rounds    int      // BENCH_ROUNDS: how often each cell is measured
 	seconds   int      // BENCH_SECONDS: how long each time
+	quiet     int      // BENCH_QUIET: how long to wait, before each time, for other programs to pause
 	only      []string // BENCH_SETS: names of sets; empty means all
 	peers     []string // BENCH_PEERS: names of peers; empty means all
 	reference string   // BENCH_REFERENCE: folder of the Django project that the shop is compared with; empty means to leave it out
@@ -31,14 +32,17 @@ func optionsFrom(getenv func(string) string) (options, error) {
 		python:    orText(getenv("BENCH_PYTHON"), "python3"),
 	}
 	for _, n := range []struct {
-		to        *int
-		name      string
-		otherwise int
-	}{{&o.rounds, "BENCH_ROUNDS", 5}, {&o.seconds, "BENCH_SECONDS", 3}, {&o.port, "BENCH_PGPORT", 5471}} {
+		to               *int
+		name             string
+		otherwise, least int
+	}{
+		{&o.rounds, "BENCH_ROUNDS", 5, 1}, {&o.seconds, "BENCH_SECONDS", 3, 1}, {&o.quiet, "BENCH_QUIET", 3, 0},
+		{&o.port, "BENCH_PGPORT", 5471, 1},
+	} {
 		text := orText(getenv(n.name), strconv.Itoa(n.otherwise))
 		value, err := strconv.Atoi(text)
-		if err != nil || value < 1 {
-			return o, fmt.Errorf("%s is %q: give a whole number above 0", n.name, text)
+		if err != nil || value < n.least {
+			return o, fmt.Errorf("%s is %q: give a whole number from %d", n.name, text, n.least)
 		}
 		*n.to = value
 	}

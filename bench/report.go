@@ -37,7 +37,7 @@ func document(all measured) string {
 	b.WriteString(strings.NewReplacer(
 		"$machine", all.About["machine"], "$date", all.About["date"], "$revision", all.About["revision"],
 		"$go", all.About["go"], "$postgresql", all.About["postgresql"], "$python", orText(all.About["python"], "no Python peers"),
-		"$peers", all.About["peers"], "$options", all.Options, "$minutes", digits(all.Minutes, 0),
+		"$peers", all.About["peers"], "$minutes", digits(all.Minutes, 0),
 	).Replace(reportHead))
 	b.WriteString("\nThe answers were compared before they were measured:\n\n")
 	for _, line := range all.Checked {
@@ -55,7 +55,7 @@ func document(all measured) string {
 		if !slices.ContainsFunc(all.Samples, func(x sample) bool { return x.Set == s.name }) {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n", s.title)
+		fmt.Fprintf(&b, "\n## %s\n\n%s.\n", s.title, all.Runs[s.name])
 		b.WriteString(setTables(s, all.Samples))
 	}
 	b.WriteString("\n## Start and memory\n\n")

@@ -43,6 +43,7 @@ func measuredOf() measured {
 		}
 	}
 	all.Starts = []launch{{"ours", 40, 15}, {"ours", 50, 16}, {"ours", 90, 17}}
+	all.Runs = map[string]string{"reads": "3 rounds of 1 s, source abc"}
 	all.About = map[string]string{"machine": "2 cores"}
 	all.Checked = []string{"57 answers of ours are those of drf, byte for byte"}
 	all.Missing = map[string]string{"pocketbase": "no network\nand more"}
@@ -63,6 +64,7 @@ func TestDocument(t *testing.T) {
 		"- L from 16 connection(s): 0.50 × of the requests of pgx\n",
 		"| ours | 500 | 2.00 | 9.0 | 0.200 | 0.250 | 30 | 0.50 | 3 | 0.50 | 0.50 | 2.00 | 2.00 |",
 		"| ours | 50 | 16.0 |",
+		"## Reads on PostgreSQL, 16 connections\n\n3 rounds of 1 s, source abc.\n",
 		"- 57 answers of ours are those of drf, byte for byte\n",
 	} {
 		if !strings.Contains(text, want) {
