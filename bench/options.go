@@ -36,7 +36,9 @@ func optionsFrom(getenv func(string) string) (options, error) {
 		name             string
 		otherwise, least int
 	}{
-		{&o.rounds, "BENCH_ROUNDS", 5, 1}, {&o.seconds, "BENCH_SECONDS", 3, 1}, {&o.quiet, "BENCH_QUIET", 3, 0},
+		{&o.rounds, "BENCH_ROUNDS", 5, 1},
+		{&o.seconds, "BENCH_SECONDS", 3, 1},
+		{&o.quiet, "BENCH_QUIET", 3, 0},
 		{&o.port, "BENCH_PGPORT", 5471, 1},
 	} {
 		text := orText(getenv(n.name), strconv.Itoa(n.otherwise))
