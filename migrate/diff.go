@@ -28,6 +28,7 @@ type columnChange struct{ from, to Column }
 // compareSchemas finds the difference. after gets the names that before has for what is the same in both.
 func compareSchemas(before, after *Schema, r renames, fills map[string]string) *difference {
 	d := &difference{before: before, renamed: r.apply(before), after: after.clone(), renames: r, fills: fills}
+	d.after.sort()
 	for _, t := range d.after.Tables {
 		from := d.renamed.Table(t.Name)
 		if from == nil {
