@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -10,14 +12,14 @@ import (
 )
 
 // apply narrows q by the parameters of the request. Wrong values are refused all together, with the parameters in the
-// order of the filters.
+// order of the filters; wrong regular expressions, which Django's forms do not look at, when nothing else is wrong.
 func (s *filterSet) apply(r *Request, q *Query) error {
 	if r.http.URL.RawQuery == "" && !s.required {
 		return nil
 	}
 	values := make([]any, len(s.filters))
 	var doubts []*doubt
-	wrong := &Fields{}
+	wrong, patterns := &Fields{}, &Fields{}
 	for i, f := range s.filters {
 		if m, ok := f.field.(modelField); ok {
 			if v, asked := m.assume(r, f.Name); asked != nil {
@@ -31,11 +33,13 @@ func (s *filterSet) apply(r *Request, q *Query) error {
 		}
 		if len(messages) > 0 {
 			wrong.Add(f.Name, messages...)
+		} else if f.breaksPattern(v) {
+			patterns.Add(f.Name, Message{"Enter a valid regular expression.", "invalid"})
 		}
 		values[i] = v
 	}
-	if wrong.Len() > 0 {
-		return s.refuse(q, wrong, doubts)
+	if wrong.Len()+patterns.Len() > 0 {
+		return cmp.Or(s.refuse(q, wrong, doubts), error(InvalidDetail(patterns)))
 	}
 	q.doubts = doubts
 	for i, f := range s.filters {
@@ -80,7 +84,13 @@ func refusal(doubts []*doubt) error {
 	return InvalidDetail(wrong)
 }
 
-// refuse reports wrong values together with the choices that are in doubt and turn out to be wrong.
+// breaksPattern tells whether the filter takes a regular expression and v is none.
+func (f *compiledFilter) breaksPattern(v any) bool {
+	text, ok := v.(string)
+	return ok && f.lookup != nil && strings.HasSuffix(f.lookup.name, "regex") && checkPattern(text) != nil
+}
+
+// refuse reports wrong values together with the choices that are in doubt and turn out to be wrong; nil when none is.
 func (s *filterSet) refuse(q *Query, wrong *Fields, doubts []*doubt) error {
 	b := &orm.Batch{}
 	for _, d := range doubts {
@@ -99,6 +109,9 @@ func (s *filterSet) refuse(q *Query, wrong *Fields, doubts []*doubt) error {
 				all.Add(d.name, *notAvailable(d.text))
 			}
 		}
+	}
+	if all.Len() == 0 {
+		return nil
 	}
 	return InvalidDetail(all)
 }

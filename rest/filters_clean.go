@@ -218,14 +218,6 @@ func nullCharacters() *Message {
 	return &Message{"Null characters are not allowed.", "null_characters_not_allowed"}
 }
 
-func readRegex(text string) (any, *Message) {
-	v, wrong := readText(text)
-	if wrong == nil && checkPattern(v.(string)) != nil {
-		wrong = &Message{"Enter a valid regular expression.", "invalid"}
-	}
-	return v, wrong
-}
-
 // greatestNumber is what django-filter allows a number to be, against texts that are costly to compute with.
 func greatestNumber() orm.Decimal { return orm.MustDecimal("1E+50") }
 

@@ -295,9 +295,6 @@ func (f *compiledFilter) scalar() (scalarField, error) {
 	switch f.Kind {
 	case FilterChar:
 		s.read, s.blank = readText, ""
-		if strings.HasSuffix(f.lookup.name, "regex") {
-			s.read = readRegex
-		}
 	case FilterNumber:
 		s.read = readNumber
 	case FilterBoolean:

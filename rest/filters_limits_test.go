@@ -293,6 +293,20 @@ func TestErrorsOfAllFiltersTogether(t *testing.T) {
 	if want := `{"number":["Enter a number."],"day":["Enter a valid date."],"q":["This field is required."]}`; got.Status != 400 || got.Body != want {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
+	// Regular expressions are looked at when the forms are valid.
+	list = listView{filters: Filters{By("title", "regex", "iregex"), By("number"), By("shelf")}}.compile(t, listModels(t)["row"], sqlite{})
+	for query, want := range map[string]string{
+		"title__regex=(&number=x":              `{"number":["Enter a number."]}`,
+		"title__regex=(&shelf=99":              `{"shelf":["Select a valid choice. That choice is not one of the available choices."]}`,
+		"title__iregex=(&title__regex=%00":     `{"title__regex":["Null characters are not allowed."]}`,
+		"title__iregex=)&number=1&shelf=1":     `{"title__iregex":["Enter a valid regular expression."]}`,
+		"title__regex=(&title__iregex=[&shelf": `{"title__regex":["Enter a valid regular expression."],"title__iregex":["Enter a valid regular expression."]}`,
+	} {
+		if got := answerOf(list.page(listRequest(db, "/?"+query))); got.Status != 400 || got.Body != want {
+			t.Errorf("?%s: %d %s, want %s", query, got.Status, got.Body, want)
+		}
+	}
+	list = listView{filters: Filters{{Name: "q", Field: "title", Required: true}}}.compile(t, listModels(t)["row"], sqlite{})
 	if got := answerOf(list.page(listRequest(db, "/"))); got.Body != `{"q":["This field is required."]}` {
 		t.Errorf("without parameters: %d %s", got.Status, got.Body)
 	}
