@@ -96,7 +96,7 @@ func TestMistakes(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			db := ormtest.Open(t, ormtest.SQLite(t))
 			registry := resttest.Registry(t, libraryModels()...)
-			_, err := routerOf(t, db, registry, c.register).Build()
+			_, err := routerOf(t, db, registry, c.register, withoutStorage).Build()
 			if err == nil {
 				t.Fatal("it is accepted")
 			}
@@ -136,3 +136,5 @@ func TestConfigLacks(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func withoutStorage(c *rest.Config) { c.Storage = nil }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -125,6 +126,7 @@ type API struct {
 	serializers map[any]*serializer       // by the declared pointer
 	children    map[*serializer]*resource // of serializers that actions use for other models
 	inserts     insertPlans
+	plain       sync.Map // *orm.Model to *loadPlan of its columns alone
 }
 
 // route is an address of a view.

@@ -16,3 +16,13 @@ func TakeStock(tx *gorm.DB, productID, quantity int64) error {
 	}
 	return nil
 }
+
+// TakeOrdered and ReturnOrdered are the statements that take the products of an order out of the stock, and put them back.
+// Their two arguments are the order's id.
+const (
+	TakeOrdered   = `UPDATE catalog_product SET stock = stock - (` + ordered + `) WHERE id IN (` + orderedProducts + `)`
+	ReturnOrdered = `UPDATE catalog_product SET stock = stock + (` + ordered + `) WHERE id IN (` + orderedProducts + `)`
+
+	ordered         = `SELECT SUM(i.quantity) FROM orders_orderitem i WHERE i.order_id = ? AND i.product_id = catalog_product.id`
+	orderedProducts = `SELECT i.product_id FROM orders_orderitem i WHERE i.order_id = ?`
+)

@@ -2,13 +2,10 @@ package serializers
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/quintet-go/quintet/identity"
 	"github.com/quintet-go/quintet/internal/models"
@@ -95,11 +92,10 @@ func productsOnce(items []OrderItemData) error {
 	return nil
 }
 
-// placeOrder stores an order and its lines and takes the stock, with the products' rows locked in the order of their ids,
-// so that orders wait for each other instead of dead-locking.
+// placeOrder stores an order and its lines and takes the stock, in as many statements for many lines as for one.
 func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*models.Order, error) {
 	lines := in.Data.Items
-	products, err := lockProducts(r.DB(), lines)
+	products, err := lockProducts(r, lines)
 	if err != nil {
 		return nil, err
 	}
@@ -110,35 +106,32 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*models.Order, erro
 		ID: uuid.New(), CustomerID: r.User().ID, Customer: r.User(), Status: models.OrderPending,
 		ShippingAddress: in.JSON(&in.Data.ShippingAddress), Note: in.Data.Note, PlacedAt: r.DB().NowFunc(),
 	}
-	if err := r.Save(order); err != nil {
-		return nil, err
-	}
+	rows := []any{order}
 	for _, line := range lines {
 		product := products[line.Product.Object.ID]
-		order.Items = append(order.Items, &models.OrderItem{
+		item := &models.OrderItem{
 			OrderID: order.ID, ProductID: product.ID, Product: product, Quantity: line.Quantity, UnitPrice: product.Price,
-		})
+		}
+		order.Items, rows = append(order.Items, item), append(rows, item)
 	}
-	return order, storeLines(r.DB(), order.Items)
+	if err := r.Save(rows...); err != nil {
+		return nil, err
+	}
+	return order, r.Queue(models.TakeOrdered, order.ID, order.ID)
 }
 
 // lockProducts loads the products of the lines by id, locked until the transaction ends.
-func lockProducts(tx *gorm.DB, lines []OrderItemData) (map[int64]*models.Product, error) {
+func lockProducts(r *rest.Request, lines []OrderItemData) (map[int64]*models.Product, error) {
 	ids := make([]int64, len(lines))
 	for i, line := range lines {
 		ids[i] = line.Product.Object.ID
 	}
-	slices.Sort(ids)
-	var rows []*models.Product
-	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("id IN ?", ids).Order("id").Find(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("lock the products of an order: %w", err)
-	}
+	rows, err := rest.Lock[models.Product](r, ids)
 	products := make(map[int64]*models.Product, len(rows))
 	for _, p := range rows {
 		products[p.ID] = p
 	}
-	return products, nil
+	return products, err
 }
 
 // enoughStock reports every line that asks for more than there is.
@@ -156,19 +149,6 @@ func enoughStock(lines []OrderItemData, products map[int64]*models.Product) erro
 	}
 	if short.Len() > 0 {
 		return rest.InvalidDetail(rest.ErrorFields("items", short))
-	}
-	return nil
-}
-
-// storeLines inserts the lines of an order and takes their quantities out of the stock.
-func storeLines(tx *gorm.DB, items []*models.OrderItem) error {
-	if err := tx.Omit(clause.Associations).Create(&items).Error; err != nil {
-		return fmt.Errorf("store the lines of an order: %w", err)
-	}
-	for _, item := range items {
-		if err := models.TakeStock(tx, item.ProductID, item.Quantity); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -80,19 +80,19 @@ func ship(_ *rest.Request, o *models.Order) error {
 	return move(o, models.OrderShipped, models.OrderPaid)
 }
 
-// cancel gives the stock back, products in the order of their ids as all who lock them.
+// cancel gives the stock back.
 func cancel(r *rest.Request, o *models.Order) error {
 	if err := move(o, models.OrderCancelled, models.OrderPending, models.OrderPaid); err != nil {
 		return err
 	}
-	items := slices.Clone(o.Items)
-	slices.SortFunc(items, func(a, b *models.OrderItem) int { return int(a.ProductID - b.ProductID) })
-	for _, item := range items {
-		if err := models.TakeStock(r.DB(), item.ProductID, -item.Quantity); err != nil {
-			return err
-		}
+	ids := make([]int64, len(o.Items))
+	for i, item := range o.Items {
+		ids[i] = item.ProductID
 	}
-	return nil
+	if _, err := rest.Lock[models.Product](r, ids); err != nil {
+		return err
+	}
+	return r.Queue(models.ReturnOrdered, o.ID, o.ID)
 }
 
 // move brings an order to another state, when its state allows it.
