@@ -82,7 +82,7 @@ func (m *maker) compare(before, wanted *Schema) (*difference, error) {
 
 // possible refuses what would be no change of a table but another table.
 func possible(d *difference) error {
-	var mistakes []error
+	mistakes := collisions(d)
 	for _, c := range d.changed {
 		for _, t := range []struct {
 			columns []Column
@@ -101,6 +101,18 @@ func possible(d *difference) error {
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// collisions are tables that get the name of another one which stands until the same migration drops it.
+func collisions(d *difference) []error {
+	var mistakes []error
+	for from, to := range d.renames.tables {
+		if d.before.Table(to) != nil {
+			mistakes = append(mistakes, fmt.Errorf("table %s cannot take the name %s of another table in one migration; drop or rename that "+
+				"one first, and run makemigrations in between", from, to))
+		}
+	}
+	return mistakes
 }
 
 func keyError(c tableChange, column, what string) error {

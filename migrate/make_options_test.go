@@ -41,6 +41,10 @@ func TestMakeRefuses(t *testing.T) {
 		{"types", tables(item(null(column("x", "UUID")))), tables(item(null(column("x", "Integer")))), migrate.MakeOptions{}, []string{"column x of shop_item: UUID cannot be turned into Integer", "--empty"}},
 		{"numbering", tables(table("a", primary(column("id", "Integer")))), tables(table("a")), migrate.MakeOptions{}, []string{"Integer cannot be turned into BigAuto"}},
 		{"another primary key", tables(item(alone(column("code", "Char(4)")))), tables(table("item", name, primary(column("code", "Char(4)")))), migrate.MakeOptions{}, []string{"shop.item: its primary key id cannot be dropped", "primary key code cannot be given to"}},
+		{
+			"name of a table that goes", tables(item(), table("old", stock)), tables(named(item(), "shop_old")),
+			migrate.MakeOptions{}, []string{"table shop_item cannot take the name shop_old of another table"},
+		},
 		{"form of a rename", tables(item()), tables(item()), migrate.MakeOptions{Renames: []string{"name=title"}}, []string{`rename "name=title": write app.model.old=new`}},
 		{"rename of nothing", tables(item()), tables(item()), migrate.MakeOptions{Renames: []string{"shop.item.a=b"}}, []string{"rename shop.item.a=b: no column of that name is gone"}},
 		{"rename of no model", tables(item()), tables(item()), migrate.MakeOptions{Renames: []string{"shop.a=b"}}, []string{"shop.a must be a model of the last migration"}},
