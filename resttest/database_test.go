@@ -152,8 +152,12 @@ func TestColumnsOfUUIDs(t *testing.T) {
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
 		resttest.CreateTables(t, db, resttest.Registry(t, &album{}, &genre{}, &song{}, &cover{}))
 		for _, c := range [][2]string{
-			{"music_album", "id"}, {"music_song", "album_id"}, {"music_cover", "id"}, {"music_cover", "twin"},
-			{"music_cover_albums", "cover_id"}, {"music_cover_albums", "album_id"},
+			{"music_album", "id"},
+			{"music_song", "album_id"},
+			{"music_cover", "id"},
+			{"music_cover", "twin"},
+			{"music_cover_albums", "cover_id"},
+			{"music_cover_albums", "album_id"},
 		} {
 			var got string
 			if err := db.SQL.QueryRowContext(t.Context(), fmt.Sprintf(columns[db.Dialect()], c[0], c[1])).Scan(&got); err != nil {

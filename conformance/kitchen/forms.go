@@ -1,7 +1,7 @@
 package kitchen
 
 import (
-	"fmt"
+	"math/big"
 	"net/http"
 	"strings"
 
@@ -11,8 +11,8 @@ import (
 
 // innerData is a small nested form.
 type innerData struct {
-	Name string `json:"name" rest:"maxlength=10"`
-	Size int64  `json:"size" rest:"optional,min=0"`
+	Name string   `json:"name" rest:"maxlength=10"`
+	Size rest.Int `json:"size" rest:"optional,min=0"`
 }
 
 // outerData nests twice.
@@ -23,12 +23,12 @@ type outerData struct {
 }
 
 type signupData struct {
-	Username string `json:"username" rest:"minlength=3,maxlength=20"`
-	Email    string `json:"email" rest:"email,optional"`
-	Password string `json:"password" rest:"writeonly,minlength=6"`
-	Confirm  string `json:"confirm" rest:"writeonly"`
-	Age      *int64 `json:"age" rest:"optional,min=18"`
-	Terms    bool   `json:"terms"`
+	Username string    `json:"username" rest:"minlength=3,maxlength=20"`
+	Email    string    `json:"email" rest:"email,optional"`
+	Password string    `json:"password" rest:"writeonly,minlength=6"`
+	Confirm  string    `json:"confirm" rest:"writeonly"`
+	Age      *rest.Int `json:"age" rest:"optional,min=18"`
+	Terms    bool      `json:"terms"`
 }
 
 var signup = &rest.Serializer[signupData]{
@@ -64,7 +64,7 @@ func accepted(terms bool) error {
 type presenceData struct {
 	Required        string   `json:"required"`
 	Optional        string   `json:"optional" rest:"optional"`
-	Default         int64    `json:"default" rest:"default=42"`
+	Default         rest.Int `json:"default" rest:"default=42"`
 	Nullable        *string  `json:"nullable"`
 	NullableDefault *string  `json:"nullable_default" rest:"default=null"`
 	Blank           string   `json:"blank" rest:"blank,optional"`
@@ -86,7 +86,7 @@ type renamedData struct {
 type datesData struct {
 	Start orm.Date `json:"start"`
 	End   orm.Date `json:"end"`
-	Step  int64    `json:"step" rest:"min=1,default=1"`
+	Step  rest.Int `json:"step" rest:"min=1,default=1"`
 }
 
 var dates = &rest.Serializer[datesData]{
@@ -103,8 +103,8 @@ var dates = &rest.Serializer[datesData]{
 }
 
 type validatorsData struct {
-	Number  int64   `json:"number"`
-	Numbers []int64 `json:"numbers" rest:"optional"`
+	Number  rest.Int   `json:"number"`
+	Numbers []rest.Int `json:"numbers" rest:"optional"`
 }
 
 var validators = &rest.Serializer[validatorsData]{
@@ -113,25 +113,25 @@ var validators = &rest.Serializer[validatorsData]{
 	},
 }
 
-func even(n int64) error {
-	if n%2 != 0 {
-		return rest.Invalid(fmt.Sprintf("%d is not even.", n))
+func even(n rest.Int) error {
+	if n.Big().Bit(0) != 0 {
+		return rest.Invalid(n.String() + " is not even.")
 	}
 	return nil
 }
 
-func belowHundred(n int64) error {
-	if n >= 100 {
-		return rest.Invalid(fmt.Sprintf("%d is not below a hundred.", n))
+func belowHundred(n rest.Int) error {
+	if n.Big().Cmp(big.NewInt(100)) >= 0 {
+		return rest.Invalid(n.String() + " is not below a hundred.")
 	}
 	return nil
 }
 
 type polygonData struct {
-	Name   string             `json:"name"`
-	Outer  outerData          `json:"outer"`
-	Points []innerData        `json:"points" rest:"minlength=1,maxlength=3"`
-	Meta   map[string][]int64 `json:"meta" rest:"optional"`
+	Name   string                `json:"name"`
+	Outer  outerData             `json:"outer"`
+	Points []innerData           `json:"points" rest:"minlength=1,maxlength=3"`
+	Meta   map[string][]rest.Int `json:"meta" rest:"optional"`
 }
 
 // forms serves forms/.
