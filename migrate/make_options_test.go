@@ -32,7 +32,8 @@ func TestMakeRefuses(t *testing.T) {
 		{"rename of a model", tables(shelf()), tables(table("rack", name)), migrate.MakeOptions{}, []string{"shop.shelf is gone and shop.rack is new", "--rename shop.shelf=rack"}},
 		{
 			"rename of a many-to-many", tables(item(), table("tag", name), pairs("item", "tags", "tag")), tables(item(), table("tag", name), pairs("item", "labels", "tag")),
-			migrate.MakeOptions{}, []string{"shop.item.tags is gone and shop.item.labels is new", "--rename shop.item.tags=labels"},
+			migrate.MakeOptions{},
+			[]string{"shop.item.tags is gone and shop.item.labels is new", "--rename shop.item.tags=labels"},
 		},
 		{"no value", tables(item()), tables(item(stock)), migrate.MakeOptions{}, []string{"shop.item.stock: may not be NULL", "--default shop.item.stock=…"}},
 		{"no value for NULL", tables(item(null(stock))), tables(item(stock)), migrate.MakeOptions{}, []string{"shop.item.stock: may not be NULL"}},
@@ -43,7 +44,8 @@ func TestMakeRefuses(t *testing.T) {
 		{"another primary key", tables(item(alone(column("code", "Char(4)")))), tables(table("item", name, primary(column("code", "Char(4)")))), migrate.MakeOptions{}, []string{"shop.item: its primary key id cannot be dropped", "primary key code cannot be given to"}},
 		{
 			"name of a table that goes", tables(item(), table("old", stock)), tables(named(item(), "shop_old")),
-			migrate.MakeOptions{}, []string{"table shop_item cannot take the name shop_old of another table"},
+			migrate.MakeOptions{},
+			[]string{"table shop_item cannot take the name shop_old of another table"},
 		},
 		{"form of a rename", tables(item()), tables(item()), migrate.MakeOptions{Renames: []string{"name=title"}}, []string{`rename "name=title": write app.model.old=new`}},
 		{"rename of nothing", tables(item()), tables(item()), migrate.MakeOptions{Renames: []string{"shop.item.a=b"}}, []string{"rename shop.item.a=b: no column of that name is gone"}},

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -176,22 +177,46 @@ func (r *runner) do(ctx context.Context, tx *gorm.DB, d direction, m *Migration)
 		}
 		return nil
 	}
-	conn := tx.Statement.ConnPool // past GORM, which would take question marks and @ in the text for its own
-	if m.outside {
-		outside, release, err := r.outside(ctx, tx)
-		if err != nil {
-			return fmt.Errorf("migration %s: %w", m.File, err)
-		}
-		defer release()
-		conn = outside
+	if m.unchecked {
+		return r.doUnchecked(ctx, tx, m, d.statements(m))
 	}
-	for _, statement := range d.statements(m) {
+	if !m.outside {
+		return execute(ctx, tx.Statement.ConnPool, m, d.statements(m))
+	}
+	conn, release, err := r.outside(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("migration %s: %w", m.File, err)
+	}
+	defer release()
+	return execute(ctx, conn, m, d.statements(m))
+}
+
+// doUnchecked builds tables of SQLite anew: their triggers come back, and rows must refer to rows at the end.
+func (r *runner) doUnchecked(ctx context.Context, tx *gorm.DB, m *Migration, statements []Statement) error {
+	before, err := triggers(tx)
+	if err != nil {
+		return err
+	}
+	if err := execute(ctx, tx.Statement.ConnPool, m, statements); err != nil {
+		return err
+	}
+	if err := restoreTriggers(ctx, tx, m, statements, before); err != nil {
+		return err
+	}
+	return checkForeignKeys(tx, m)
+}
+
+// execer is a connection or a transaction.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// execute runs statements past GORM, which would take question marks and @ in their text for its own.
+func execute(ctx context.Context, conn execer, m *Migration, statements []Statement) error {
+	for _, statement := range statements {
 		if _, err := conn.ExecContext(ctx, statement.SQL); err != nil {
 			return &StatementError{File: m.File, Statement: statement, Err: err, Partial: m.outside}
 		}
-	}
-	if m.unchecked {
-		return checkForeignKeys(tx, m)
 	}
 	return nil
 }

@@ -335,3 +335,36 @@ func TestNextNumberStays(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestTriggersStay: a table that SQLite builds anew keeps its triggers, unless the migration sees to them.
+func TestTriggersStay(t *testing.T) {
+	before := first(t, tables(item(null(stock)), table("log", name)))
+	drafts, err := migrate.Make(&migrate.Schema{Tables: tables(item(column("amount", "Integer")), table("log", name))}, migrate.MakeOptions{
+		FS: before, NoRenames: true, Defaults: map[string]string{"shop.item.amount": "0"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{
+		"INSERT INTO shop_log (name) VALUES (new.name)":       "",
+		"INSERT INTO shop_log (name) VALUES (new.stock || 1)": "its trigger logged does not fit it any more",
+	} {
+		after, db := drafted(before, drafts), open(t, ormtest.SQLite(t))
+		migrated(t, db, before)
+		run(t, db, "CREATE TRIGGER logged AFTER INSERT ON shop_item BEGIN "+body+"; END")
+		_, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: after})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Fatalf("%s: %v", body, err)
+		}
+		if err != nil {
+			file := after["sqlite/"+drafts[0].Name+".sql"]
+			after["sqlite/"+drafts[0].Name+".sql"] = &fstest.MapFile{Data: []byte(strings.Replace(string(file.Data), "-- foreign_keys: off\n", "-- foreign_keys: off\nDROP TRIGGER logged;\n", 1))}
+			migrated(t, db, after)
+		}
+		run(t, db, "INSERT INTO shop_item (name, amount) VALUES ('new', 1)")
+		logged := len(texts(t, db, "SELECT name FROM shop_log"))
+		if (want == "") != (logged == 1) {
+			t.Errorf("%s: %d rows were logged", body, logged)
+		}
+	}
+}
