@@ -189,19 +189,21 @@ func decodeDecimal(_ *Reader, f *pgconn.FieldDescription, raw []byte, p unsafe.P
 		return false
 	}
 	// The number is the sum of group[i] · 10000^(weight-i); whole is how many groups stand before the point.
-	whole, fraction := max(weight+1, 0), (scale+3)/4
-	if 4*whole+scale > 18 {
+	whole := max(weight+1, 0)
+	digits := 4*whole + scale
+	if digits > 18 {
 		return false
 	}
 	var n int64
-	for i := weight - whole + 1; i < weight+1+fraction; i++ {
-		n *= 10_000
+	for i := weight - whole + 1; digits > 0; i, digits = i+1, digits-4 {
+		group, unit := int64(0), int64(10_000)
 		if i >= 0 && i < groups {
-			n += int64(binary.BigEndian.Uint16(raw[8+2*i:]))
+			group = int64(binary.BigEndian.Uint16(raw[8+2*i:]))
 		}
-	}
-	for range 4*fraction - scale {
-		n /= 10
+		for range 4 - digits { // of the last group, those behind the scale are zeros
+			group, unit = group/10, unit/10
+		}
+		n = n*unit + group
 	}
 	if sign == negative {
 		n = -n

@@ -181,9 +181,9 @@ type arena struct{ buffer []byte }
 
 const leastArena = 4 << 10
 
-// bytes is a copy of raw.
+// bytes is a copy of raw, never nil.
 func (a *arena) bytes(raw []byte) []byte {
-	if len(a.buffer)+len(raw) > cap(a.buffer) {
+	if a.buffer == nil || len(a.buffer)+len(raw) > cap(a.buffer) {
 		a.buffer = make([]byte, 0, max(2*cap(a.buffer), leastArena, len(raw)))
 	}
 	start := len(a.buffer)

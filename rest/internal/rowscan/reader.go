@@ -3,6 +3,7 @@ package rowscan
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"reflect"
 	"unsafe"
@@ -179,7 +180,23 @@ func (c *column) set(src any, object, at unsafe.Pointer) error {
 	if c.field == nil {
 		return fmt.Errorf("rowscan: a %T cannot be read into a %s", src, c.typ)
 	}
-	return c.field.Set(context.Background(), reflect.NewAt(c.holder, object).Elem(), src)
+	holder := reflect.NewAt(c.holder, object).Elem()
+	if c.field.Serializer != nil {
+		return c.serialized(src, holder)
+	}
+	return c.field.Set(context.Background(), holder, src)
+}
+
+// serialized assigns what a serializer of GORM makes of a driver's value.
+func (c *column) serialized(src any, holder reflect.Value) error {
+	value := c.field.NewValuePool.Get()
+	defer c.field.NewValuePool.Put(value)
+	if scanner, ok := value.(sql.Scanner); ok {
+		if err := scanner.Scan(src); err != nil {
+			return err
+		}
+	}
+	return c.field.Set(context.Background(), holder, value)
 }
 
 // scanned reads a row through database/sql.
