@@ -11,7 +11,8 @@ import (
 
 // Batch is a list of statements that go to the database together: in one round trip on PostgreSQL, one after the other on
 // SQLite. Their SQL is in the dialect of the database, with "$1" or "?" for the arguments. When one of them fails, those
-// after it do not run; outside of [Atomic] what ran before stays. The zero value is empty. A Batch is sent once.
+// after it do not run; outside of [Atomic] what ran before stays on SQLite, and is undone on PostgreSQL, where a batch is a
+// transaction of its own. The zero value is empty. A Batch is sent once.
 type Batch struct{ items []batchItem }
 
 // batchItem is one statement and who reads its answer.

@@ -54,6 +54,7 @@ type postgresSession struct {
 	conn    *sql.Conn // for GORM
 	native  *pgx.Conn // the same connection
 	begun   bool
+	failed  error       // of everything after a BEGIN that did not arrive
 	waiting []batchItem // to go with the next statement
 }
 
@@ -80,6 +81,9 @@ func (s *postgresSession) open(ctx context.Context) error {
 
 // send runs items after BEGIN, if that is still to come, and what waits.
 func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
+	if s.failed != nil {
+		return s.failed
+	}
 	if err := s.open(ctx); err != nil {
 		return Translate(err)
 	}
@@ -92,8 +96,15 @@ func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
 	}
 	all = append(append(all, s.waiting...), items...)
 	s.begun, s.waiting = true, nil
-	return sendNative(ctx, s.native, all)
+	err := sendNative(ctx, s.native, all)
+	if err != nil && !s.native.IsClosed() && s.native.PgConn().TxStatus() == idle {
+		s.begun, s.failed = false, errUndone // what comes next would run outside of the transaction
+	}
+	return err
 }
+
+// idle is the state of a connection that is in no transaction.
+const idle = 'I'
 
 // ready makes the connection ready for a statement of GORM.
 func (s *postgresSession) ready(ctx context.Context) error {
@@ -140,15 +151,18 @@ func (s *postgresSession) discard() { s.waiting = nil }
 // commit sends what waits and COMMIT; a transaction without statements was never begun.
 func (s *postgresSession) commit(ctx context.Context) error {
 	if !s.begun && len(s.waiting) == 0 {
-		return nil
+		return s.failed
 	}
 	undone := false
 	err := s.send(ctx, []batchItem{{sql: "COMMIT", tag: func(tag string) { undone = tag == "ROLLBACK" }}})
-	if err == nil && undone {
-		err = errUndone
+	if err != nil {
+		return err
 	}
-	s.begun = err != nil
-	return err
+	s.begun = false
+	if undone {
+		return errUndone
+	}
+	return nil
 }
 
 // rollback undoes what was not committed and gives the connection back.
