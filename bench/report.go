@@ -39,6 +39,7 @@ func document(all measured) string {
 		"$go", all.About["go"], "$postgresql", all.About["postgresql"], "$python", orText(all.About["python"], "no Python peers"),
 		"$peers", all.About["peers"], "$minutes", digits(all.Minutes, 0),
 	).Replace(reportHead))
+	b.WriteString(warning(all.Samples))
 	b.WriteString("\nThe answers were compared before they were measured:\n\n")
 	for _, line := range all.Checked {
 		b.WriteString("- " + line + "\n")
@@ -61,6 +62,20 @@ func document(all measured) string {
 	b.WriteString("\n## Start and memory\n\n")
 	b.WriteString(startTable(all))
 	return b.String()
+}
+
+// warning says so when others used the machine: who needs most of it then loses most requests, DRF before all.
+func warning(all results) string {
+	const much = 0.25 // cores
+	others := make([]float64, len(all))
+	for i, x := range all {
+		others[i] = x.Foreign
+	}
+	if used := median(others); used > much {
+		return fmt.Sprintf("\n**Other programs used %s cores during this run.** Its requests per second and latencies are those of a busy machine, "+
+			"where the peer that needs most CPU suffers most; CPU per request is what to read. Repeat it on a quiet one.\n", digits(used, 1))
+	}
+	return ""
 }
 
 // goalTable has each goal beside its figure.

@@ -54,6 +54,7 @@ func TestDocument(t *testing.T) {
 	text := document(measuredOf())
 	for _, want := range []string{
 		"| machine | 2 cores;",
+		"**Other programs used 0.5 cores during this run.**",
 		"**Left out: pocketbase** (no network).",
 		"| hand-written pgx | L, requests | ≥ 1 × | 0.50 | **missed** |",
 		"| DRF | L, requests | ≥ 18 × | 2.00 | **missed** |",
@@ -78,6 +79,12 @@ func TestDocument(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(text)
+	}
+}
+
+func TestQuietRunsHaveNoWarning(t *testing.T) {
+	if got := warning(results{{Foreign: 0.1}, {Foreign: 0.1}, {Foreign: 2}}); got != "" {
+		t.Errorf("got %q", got)
 	}
 }
 
