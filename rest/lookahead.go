@@ -100,7 +100,7 @@ func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func(), 
 		return nil, nil
 	}
 	value, err := f.class.parse(d, f, raw)
-	if err != nil || value == nil {
+	if err != nil || value == nil || !d.canBeHeld(value) {
 		return nil, nil //nolint:nilerr // the reading reports it
 	}
 	cond := f.unique.condition(d.r, value)

@@ -45,7 +45,7 @@ type uniqueCheck struct {
 }
 
 func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) {
-	if v == nil {
+	if v == nil || !d.canBeHeld(v) {
 		return nil, nil
 	}
 	cond := u.condition(d.r, v)
@@ -63,6 +63,12 @@ func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) 
 		return nil, nil
 	}
 	return []Message{{u.message, "unique"}}, nil
+}
+
+// canBeHeld tells whether a row can hold the value at all: there is no use in asking for a text that the database refuses.
+func (d *decoding) canBeHeld(v any) bool {
+	text, ok := v.(string)
+	return !ok || d.searchable(text)
 }
 
 // condition holds for the rows with the value; it has one argument.

@@ -251,3 +251,27 @@ func TestConstraintsAreAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestTextsThatNoRowHolds are not looked for, as PostgreSQL refuses them: what is wrong with them is said by the field, alone and
+// together with other fields that ask the database.
+func TestTextsThatNoRowHolds(t *testing.T) {
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		c := library(t, db, func(g *rest.Group) {
+			type data struct {
+				Name string `json:"name"`
+			}
+			g.Register("caseless", &rest.ViewSet[publisher]{Serializer: &rest.ModelSerializer[publisher, data]{
+				Name: "Caseless", Fields: func(d *data) []rest.FieldOption { return []rest.FieldOption{rest.UniqueBy(&d.Name, "iexact", "")} },
+			}}, "caseless")
+		})
+		stock(t, c, 1)
+		const null, surrogate = `["Null characters are not allowed."]`, `["Surrogate characters are not allowed: U+D800."]`
+		say(t, c.Post("/raw/publishers/", `{"name":"a\u0000"}`), `400 {"name":`+null+`}`)
+		say(t, c.Post("/raw/publishers/", `{"name":"\ud800"}`), `400 {"name":`+surrogate+`}`)
+		say(t, c.Patch("/raw/publishers/1/", `{"name":"\u0000"}`), `400 {"name":`+null+`}`)
+		say(t, c.Post("/caseless/", `{"name":"a\u0000"}`), `400 {"name":`+null+`}`)
+		say(t, c.Post("/raw/books/", `{"title":"New","slug":"a\u0000","isbn":"\ud800","publisher":9,"authors":[1,9]}`),
+			`400 {"slug":["Null characters are not allowed.","Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens."],"isbn":`+surrogate+
+				`,"publisher":["Invalid pk \"9\" - object does not exist."],"authors":["Invalid pk \"9\" - object does not exist."]}`)
+	})
+}
