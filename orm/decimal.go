@@ -351,7 +351,18 @@ func (d Decimal) AppendFixed(dst []byte, places int) []byte {
 func (d Decimal) Plain() string { return string(d.appendPlain(nil)) }
 
 func (d Decimal) appendPlain(dst []byte) []byte {
-	dst, digits := d.appendSign(dst)
+	if d.d.Coeff.IsInt64() { // nearly always, and without memory of its own
+		var buf [20]byte
+		if d.d.Negative {
+			dst = append(dst, '-')
+		}
+		return d.appendDigits(dst, strconv.AppendInt(buf[:0], d.d.Coeff.Int64(), 10))
+	}
+	return d.appendDigits(d.appendSign(dst))
+}
+
+// appendDigits appends digits with the point, or the zeros, that the exponent asks for.
+func (d Decimal) appendDigits(dst, digits []byte) []byte {
 	switch scale := -d.Exponent(); {
 	case scale <= 0:
 		dst = append(dst, digits...)

@@ -32,8 +32,12 @@ func (c *postgresConns) send(ctx context.Context, items []batchItem) error {
 	return sendNative(ctx, conn.Conn(), items)
 }
 
-// acquire takes a connection, and says ErrUnavailable when there is none in time.
+// acquire takes a connection, and says ErrUnavailable when there is none in time. One that is idle needs no clock of its own
+// where ctx ends by itself.
 func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	if _, ends := ctx.Deadline(); ends && c.pool.Stat().IdleConns() > 0 {
+		return c.pool.Acquire(ctx)
+	}
 	limited, cancel := context.WithTimeout(ctx, c.wait)
 	defer cancel()
 	conn, err := c.pool.Acquire(limited)

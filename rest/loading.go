@@ -131,9 +131,14 @@ func (q *Query) load() (reflect.Value, error) {
 
 // countAndLoad is count and load in one.
 func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
+	return q.countAndLoadBy(CountExactly)
+}
+
+// countAndLoadBy is countAndLoad in another way of counting.
+func (q *Query) countAndLoadBy(c Count) (count int64, rows reflect.Value, err error) {
 	var list []unsafe.Pointer
 	b := q.batch()
-	if err := q.queueCount(b, &count); err != nil {
+	if err := q.queueCount(b, c, &count); err != nil {
 		return 0, rows, err
 	}
 	if err := q.queue(b, &list); err != nil {
@@ -149,7 +154,7 @@ func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
 // count is the number of rows without limit and offset.
 func (q *Query) count() (n int64, err error) {
 	b := q.batch()
-	if err := q.queueCount(b, &n); err != nil {
+	if err := q.queueCount(b, CountExactly, &n); err != nil {
 		return 0, err
 	}
 	if err := q.send(b, "count"); err != nil {
@@ -200,17 +205,12 @@ func (q *Query) queue(b *orm.Batch, rows *[]unsafe.Pointer) error {
 	return nil
 }
 
-func (q *Query) queueCount(b *orm.Batch, n *int64) error {
-	statement, args, err := q.countText()
+func (q *Query) queueCount(b *orm.Batch, c Count, n *int64) error {
+	statement, args, err := c.text(q)
 	if err != nil {
 		return q.failed("count", err)
 	}
-	b.Query(statement, args, func(rows *orm.Rows) error {
-		if rows.Next() {
-			return rows.Scan(n)
-		}
-		return nil
-	})
+	b.Query(statement, args, func(rows *orm.Rows) error { return c.read(rows, n) })
 	return nil
 }
 

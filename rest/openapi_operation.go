@@ -353,10 +353,11 @@ func contentOf(renderers []Renderer, schema *Object) *Object {
 func (d *documentation) page(op *operation, items *Object) *Object {
 	name := "Paginated" + componentName(orText(op.output.name, "Object"), answers) + "List"
 	envelope := op.pagination.envelope()
-	key := componentKey{structKey: keyOf(op.output), ext: strings.Join(envelope, ",")}
+	counted := isCounted(op.pagination)
+	key := componentKey{structKey: keyOf(op.output), ext: strings.Join(envelope, ",") + strconv.FormatBool(counted)}
 	name, isNew := d.claim(name, key)
 	if isNew {
-		d.components[name] = pageSchema(envelope, items)
+		d.components[name] = pageSchema(envelope, items, counted)
 	}
 	o := reference(name)
 	if whole := Obj("type", "array", "items", items); mayBeWhole(op.pagination) {
@@ -378,14 +379,29 @@ func mayBeWhole(p Pagination) bool {
 	return false
 }
 
-func pageSchema(envelope []string, items *Object) *Object {
+// isCounted tells whether the count of a page is a number.
+func isCounted(p Pagination) bool {
+	switch p := p.(type) {
+	case PageNumber:
+		return p.Count != CountNone
+	case LimitOffset:
+		return p.Count != CountNone
+	}
+	return true
+}
+
+func pageSchema(envelope []string, items *Object, counted bool) *Object {
 	properties := &Object{}
 	for _, name := range envelope {
 		switch name {
 		case "results":
 			properties.Set(name, Obj("type", "array", "items", items))
 		case "count":
-			properties.Set(name, Obj("type", "integer", "minimum", 0))
+			if counted {
+				properties.Set(name, Obj("type", "integer", "minimum", 0))
+			} else {
+				properties.Set(name, Obj("type", "null"))
+			}
 		default:
 			properties.Set(name, Obj("type", []any{"string", "null"}, "format", "uri"))
 		}

@@ -15,6 +15,7 @@ type LimitOffset struct {
 	Max         int    // greatest limit; 0 means 10,000, negative no limit
 	LimitParam  string // default "limit"
 	OffsetParam string // default "offset"
+	Count       Count  // how the rows are counted; the zero value counts exactly
 }
 
 func (p LimitOffset) withDefaults() LimitOffset {
@@ -25,7 +26,7 @@ func (p LimitOffset) withDefaults() LimitOffset {
 }
 
 func (p LimitOffset) compile(*orm.Model, dialect) (Pagination, []string) {
-	return p.withDefaults(), checkSizes("LimitOffset", p.Default, p.Max)
+	return p.withDefaults(), append(checkSizes("LimitOffset", p.Default, p.Max), p.Count.check("LimitOffset")...)
 }
 
 func (p LimitOffset) page(r *Request, q *Query) (*Page, error) {
@@ -42,12 +43,28 @@ func (p LimitOffset) page(r *Request, q *Query) (*Page, error) {
 		}
 		return countedPage(q.emptyRows(), count, "", p.previous(r, limit, offset)), nil
 	}
+	if !p.Count.isExact(q.d) {
+		return p.window(r, q, limit, offset)
+	}
 	q.limit, q.offset = min(limit, maxRows), int(offset.Int64())
 	count, rows, err := q.countAndLoad()
 	if err != nil {
 		return nil, err
 	}
 	return countedPage(rows, count, p.next(r, limit, offset, count), p.previous(r, limit, offset)), nil
+}
+
+// window answers a part of a list whose end is not known.
+func (p LimitOffset) window(r *Request, q *Query, limit int, offset *big.Int) (*Page, error) {
+	w, err := p.Count.window(q, limit, int(offset.Int64()))
+	if err != nil {
+		return nil, err
+	}
+	end := offset.Int64() + int64(w.rows.Len())
+	if w.more {
+		end++
+	}
+	return w.page(p.next(r, limit, offset, end), p.previous(r, limit, offset)), nil
 }
 
 // offset reads a position, which may be any number; a wrong one is the beginning.

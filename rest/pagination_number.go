@@ -17,6 +17,7 @@ type PageNumber struct {
 	MaxSize   int      // greatest size a client may ask for; 0 means 10,000, negative no limit
 	PageParam string   // default "page"
 	LastPage  []string // values of PageParam that mean the last page; nil means "last"
+	Count     Count    // how the rows are counted; the zero value counts exactly
 	// InvalidMessage is the detail of the 404 for a page that does not exist; {page_number} and {message} are filled in.
 	// Default "Invalid page.".
 	InvalidMessage string
@@ -33,7 +34,7 @@ func (p PageNumber) withDefaults() PageNumber {
 }
 
 func (p PageNumber) compile(*orm.Model, dialect) (Pagination, []string) {
-	return p.withDefaults(), checkSizes("PageNumber", p.Size, p.MaxSize)
+	return p.withDefaults(), append(checkSizes("PageNumber", p.Size, p.MaxSize), p.Count.check("PageNumber")...)
 }
 
 func (p PageNumber) page(r *Request, q *Query) (*Page, error) {
@@ -41,6 +42,9 @@ func (p PageNumber) page(r *Request, q *Query) (*Page, error) {
 	size := pageSize(r, p.SizeParam, p.Size, p.MaxSize)
 	if size == 0 {
 		return NoPagination.page(r, q)
+	}
+	if !p.Count.isExact(q.d) {
+		return p.window(r, q, size)
 	}
 	count, rows, err := p.rows(r, q, size)
 	if err != nil {
@@ -52,6 +56,30 @@ func (p PageNumber) page(r *Request, q *Query) (*Page, error) {
 		return nil, err
 	}
 	return countedPage(rows, count, p.next(r, number, pages), p.previous(r, number)), nil
+}
+
+// window answers a page of a list whose last page is not known.
+func (p PageNumber) window(r *Request, q *Query, size int) (*Page, error) {
+	const farthest = 1 << 40 // rows
+	if p.asksLast(r) {
+		return nil, p.invalid(r.Query(p.PageParam), "That page number is not an integer")
+	}
+	number, err := p.number(r, farthest/size)
+	if err != nil {
+		return nil, err
+	}
+	w, err := p.Count.window(q, size, (number-1)*size)
+	if err != nil {
+		return nil, err
+	}
+	if w.rows.Len() == 0 && number > 1 {
+		return nil, p.invalid(r.Query(p.PageParam), "That page contains no results")
+	}
+	pages := number
+	if w.more {
+		pages++
+	}
+	return w.page(p.next(r, number, pages), p.previous(r, number)), nil
 }
 
 // rows counts and loads at once where the page is known before the count. A page that does not exist has no rows.

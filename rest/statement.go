@@ -19,15 +19,17 @@ func (q *Query) selectText() (statement string, args []any, err error) {
 	}
 	scope := q.scope.clone()
 	where := q.conditions(&scope)
-	q.plan.sel.joinInto(&scope)
 	t := q.text()
 	t.add("SELECT ", q.plan.sel.columns, " FROM ")
-	t.from(&scope, useSelect|useWhere|useOrder)
-	t.where(where)
-	if len(q.order) > 0 {
-		t.add(" ORDER BY ", q.orderSQL())
+	if q.isFar() {
+		q.farPage(t, &scope, where)
+	} else {
+		q.plan.sel.joinInto(&scope)
+		t.from(&scope, useSelect|useWhere|useOrder)
+		t.where(where)
+		t.order(q)
+		t.page(q)
 	}
-	t.page(q)
 	if q.locked && q.d.name() == orm.Postgres {
 		t.add(" FOR UPDATE OF ", quote(q.model.Table))
 	}
@@ -39,19 +41,53 @@ func (q *Query) selectText() (statement string, args []any, err error) {
 
 // countText is the statement of the number of rows.
 func (q *Query) countText() (statement string, args []any, err error) {
+	return q.numberText("COUNT(*)")
+}
+
+// numberText is the statement of an expression over the rows, without order and page.
+func (q *Query) numberText(expression string) (statement string, args []any, err error) {
 	if q.base != nil {
-		return q.composed(q.assemble("COUNT(*)", useWhere))
+		return q.composed(q.assemble(expression, useWhere))
 	}
 	scope := q.scope.clone()
 	where := q.conditions(&scope)
 	t := q.text()
-	t.add("SELECT COUNT(*) FROM ")
+	t.add("SELECT ", expression, " FROM ")
 	t.from(&scope, useWhere)
 	t.where(where)
 	if t.foreign {
-		return q.composed(q.assemble("COUNT(*)", useWhere))
+		return q.composed(q.assemble(expression, useWhere))
 	}
 	return string(t.sql), t.args, nil
+}
+
+// farOffset is from how many rows on that are passed over a page is found by its keys first.
+const farOffset = 1000
+
+// isFar tells whether a page is found by its keys first, so that the rows before it need not be joined. A list that repeats
+// rows cannot be.
+func (q *Query) isFar() bool {
+	return q.offset >= farOffset && q.limit >= 0 && (q.distinct || len(q.many) == 0)
+}
+
+// farPage writes what follows the columns: the rows whose keys stand on the page.
+func (q *Query) farPage(t *statementText, inner *scope, where []clause.Expression) {
+	key := quote(q.model.Table) + "." + quote(q.model.PK.Column)
+	outer := newScope(q.model.Table, q.d)
+	for _, j := range inner.joins {
+		if j.use&useOrder != 0 {
+			outer.joins = append(outer.joins, j)
+		}
+	}
+	q.plan.sel.joinInto(&outer)
+	t.from(&outer, useSelect|useOrder)
+	t.add(" WHERE ", key, " IN (SELECT ", key, " FROM ")
+	t.from(inner, useWhere|useOrder)
+	t.where(where)
+	t.order(q)
+	t.page(q)
+	t.add(")")
+	t.order(q)
 }
 
 // conditions are all conditions of q; those over to-many relations join what they need to s.
@@ -157,6 +193,12 @@ func (t *statementText) where(conditions []clause.Expression) {
 		t.add("(")
 		expr.Build(t)
 		t.add(")")
+	}
+}
+
+func (t *statementText) order(q *Query) {
+	if len(q.order) > 0 {
+		t.add(" ORDER BY ", q.orderSQL())
 	}
 }
 
