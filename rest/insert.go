@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -45,9 +46,19 @@ func newInsertPlan(m *orm.Model) *insertPlan {
 			p.without = append(p.without, f)
 		}
 	}
-	p.gorm = p.gorm || len(p.without) == 0 || len(p.columns) != len(s.DBNames)
+	p.gorm = p.gorm || len(p.without) == 0 || len(p.columns) != created(s)
 	p.head = "INSERT INTO " + quote(m.Table) + " ("
 	return p
+}
+
+// created is how many columns a new row has in GORM's eyes, those of annotations left out.
+func created(s *schema.Schema) (n int) {
+	for _, name := range s.DBNames {
+		if s.FieldsByDBName[name].Creatable {
+			n++
+		}
+	}
+	return n
 }
 
 // isAuto tells whether the database makes the key of a new row.

@@ -71,7 +71,11 @@ type keyList struct {
 	typ     reflect.Type
 	numbers []int64       // of keys that are an int64
 	others  reflect.Value // slice of all other keys
-	places  map[any]int   // of others, and of many numbers
+
+	// The places of many numbers, of UUIDs, and of all other keys. Maps of their own types spare the keys being boxed.
+	byNumber map[int64]int
+	byUUID   map[uuid.UUID]int
+	byKey    map[any]int
 }
 
 // manyKeys is from how many numbers on they are looked up in a map.
@@ -82,12 +86,16 @@ func newKeyList(typ reflect.Type, hint int) *keyList {
 	if typ.Kind() == reflect.Int64 {
 		k.numbers = make([]int64, 0, hint)
 		if hint > manyKeys {
-			k.places = make(map[any]int, hint)
+			k.byNumber = make(map[int64]int, hint)
 		}
 		return k
 	}
 	k.others = reflect.MakeSlice(reflect.SliceOf(typ), 0, hint)
-	k.places = make(map[any]int, hint)
+	if typ == reflect.TypeFor[uuid.UUID]() {
+		k.byUUID = make(map[uuid.UUID]int, hint)
+	} else {
+		k.byKey = make(map[any]int, hint)
+	}
 	return k
 }
 
@@ -100,37 +108,46 @@ func (k *keyList) len() int {
 
 // find is the place of the key at p; near is where it may well be. -1 when it is none of the list.
 func (k *keyList) find(p unsafe.Pointer, near int) int {
-	if k.places != nil {
-		if i, ok := k.places[reflect.NewAt(k.typ, p).Elem().Interface()]; ok {
-			return i
-		}
-		return -1
+	switch {
+	case k.byNumber != nil:
+		return placeIn(k.byNumber, *(*int64)(p))
+	case k.byUUID != nil:
+		return placeIn(k.byUUID, *(*uuid.UUID)(p))
+	case k.byKey != nil:
+		return placeIn(k.byKey, reflect.NewAt(k.typ, p).Elem().Interface())
 	}
 	n := *(*int64)(p)
 	if near < len(k.numbers) && k.numbers[near] == n {
 		return near
 	}
-	for i, other := range k.numbers {
-		if other == n {
-			return i
-		}
+	return slices.Index(k.numbers, n)
+}
+
+func placeIn[K comparable](places map[K]int, key K) int {
+	if i, ok := places[key]; ok {
+		return i
 	}
 	return -1
 }
 
 // add is the place of the key at p, which is added when it is new.
 func (k *keyList) add(p unsafe.Pointer) int {
-	if i := k.find(p, len(k.numbers)-1+1); i >= 0 {
-		return i
-	}
 	i := k.len()
+	if known := k.find(p, i); known >= 0 {
+		return known
+	}
 	if k.others.IsValid() {
 		k.others = reflect.Append(k.others, reflect.NewAt(k.typ, p).Elem())
 	} else {
 		k.numbers = append(k.numbers, *(*int64)(p))
 	}
-	if k.places != nil {
-		k.places[reflect.NewAt(k.typ, p).Elem().Interface()] = i
+	switch {
+	case k.byNumber != nil:
+		k.byNumber[*(*int64)(p)] = i
+	case k.byUUID != nil:
+		k.byUUID[*(*uuid.UUID)(p)] = i
+	case k.byKey != nil:
+		k.byKey[reflect.NewAt(k.typ, p).Elem().Interface()] = i
 	}
 	return i
 }
