@@ -60,8 +60,8 @@ func newDesk(t *testing.T, db *orm.DB) *desk {
 	return d
 }
 
-// within runs fn in a request's transaction and returns its error and the statements that it took.
-func (d *desk) within(t *testing.T, fn func(r *rest.Request) error) (err error, texts []string) {
+// within runs fn in a request's transaction and returns the statements that it took and its error.
+func (d *desk) within(t *testing.T, fn func(r *rest.Request) error) (texts []string, err error) {
 	t.Helper()
 	ctx, count := orm.CountStatements(t.Context())
 	d.run = func(r *rest.Request) error {
@@ -73,7 +73,7 @@ func (d *desk) within(t *testing.T, fn func(r *rest.Request) error) (err error, 
 		t.Fatal(a)
 	}
 	d.Context = nil
-	return err, count.Texts()
+	return count.Texts(), err
 }
 
 // number is the single number that a query gives.
@@ -89,7 +89,7 @@ func TestLock(t *testing.T) {
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
 		d := newDesk(t, db)
 		stock(t, d.Client, 3)
-		err, texts := d.within(t, func(r *rest.Request) error {
+		texts, err := d.within(t, func(r *rest.Request) error {
 			none, err := rest.Lock[book](r, []int64(nil))
 			if err != nil || len(none) != 0 {
 				t.Errorf("no keys give %v: %v", none, err)
@@ -124,7 +124,7 @@ func TestLock(t *testing.T) {
 			t.Error("the change is not stored")
 		}
 		type unknown struct{ ID int64 }
-		err, _ = d.within(t, func(r *rest.Request) error {
+		_, err = d.within(t, func(r *rest.Request) error {
 			_, err := rest.Lock[unknown](r, []int64{1})
 			return err
 		})
@@ -147,7 +147,7 @@ func TestLockKeepsOthersOut(t *testing.T) {
 			return tx.Exec("UPDATE lib_book SET pages = pages + 1 WHERE id = ?", id).Error
 		})
 	}
-	err, _ := d.within(t, func(r *rest.Request) error {
+	_, err := d.within(t, func(r *rest.Request) error {
 		if _, err := rest.Lock[book](r, []int64{1}); err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func TestQueueOfRequests(t *testing.T) {
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
 		d := newDesk(t, db)
 		stock(t, d.Client, 1)
-		err, texts := d.within(t, func(r *rest.Request) error {
+		texts, err := d.within(t, func(r *rest.Request) error {
 			for _, q := range []struct {
 				text string
 				args []any
@@ -187,13 +187,13 @@ func TestQueueOfRequests(t *testing.T) {
 		if err != nil || len(texts) != 3 || number(t, db, "SELECT pages FROM lib_book") != 16 {
 			t.Errorf("%q: %v", texts, err)
 		}
-		err, texts = d.within(t, func(r *rest.Request) error {
+		texts, err = d.within(t, func(r *rest.Request) error {
 			return r.Queue("UPDATE lib_book SET pages = ?", r.DB().Table("lib_book").Select("1"))
 		})
 		if err == nil || len(texts) != 0 {
 			t.Errorf("an argument that only GORM knows: %q, %v", texts, err)
 		}
-		err, _ = d.within(t, func(r *rest.Request) error {
+		_, err = d.within(t, func(r *rest.Request) error {
 			return errors.Join(r.Queue("UPDATE lib_book SET pages = 0"), errRefused)
 		})
 		if !errors.Is(err, errRefused) || number(t, db, "SELECT pages FROM lib_book") != 16 {
@@ -246,7 +246,7 @@ func TestSaveOfSeveral(t *testing.T) {
 		chapters := []*chapter{{BookID: 1, Number: 10, Title: "x"}, {BookID: 1, Number: 11, Title: "y"}}
 		known := &chapter{ID: 500, BookID: 1, Number: 12, Title: "z"}
 		b := &book{Title: "New", Slug: "new", PublisherID: 1, Extra: orm.JSON("{}"), Price: orm.MustDecimal("1.50")}
-		err, texts := d.within(t, func(r *rest.Request) error {
+		texts, err := d.within(t, func(r *rest.Request) error {
 			return r.Save(authors[0], authors[1], authors[2], chapters[0], chapters[1], known, b)
 		})
 		if err != nil {
@@ -280,7 +280,7 @@ func TestSaveOfNewAndLoaded(t *testing.T) {
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
 		d := newDesk(t, db)
 		stock(t, d.Client, 2)
-		err, texts := d.within(t, func(r *rest.Request) error {
+		texts, err := d.within(t, func(r *rest.Request) error {
 			books, err := rest.Lock[book](r, []int64{1, 2})
 			if err != nil {
 				return err
@@ -315,14 +315,14 @@ func TestSaveRunsHooksOfModels(t *testing.T) {
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
 		d := newDesk(t, db)
 		one, two := &stamped{Name: "one"}, &stamped{Name: "two"}
-		err, _ := d.within(t, func(r *rest.Request) error { return r.Save(&author{Name: "a"}, one, two, &author{Name: "b"}) })
+		_, err := d.within(t, func(r *rest.Request) error { return r.Save(&author{Name: "a"}, one, two, &author{Name: "b"}) })
 		if err != nil || one.ID == 0 || two.ID == 0 || one.Mark != "made from one" {
 			t.Errorf("%+v, %+v: %v", one, two, err)
 		}
 		if n := number(t, db, "SELECT COUNT(*) FROM lib_stamped WHERE mark = 'made from ' || name"); n != 2 {
 			t.Errorf("%d rows passed the hook", n)
 		}
-		err, _ = d.within(t, func(r *rest.Request) error { return r.Save(&author{Name: "c"}, &stamped{Name: "refused"}) })
+		_, err = d.within(t, func(r *rest.Request) error { return r.Save(&author{Name: "c"}, &stamped{Name: "refused"}) })
 		if n := number(t, db, "SELECT COUNT(*) FROM lib_author"); !errors.Is(err, errRefused) || n != 2 {
 			t.Errorf("%d authors stay: %v", n, err)
 		}
@@ -338,7 +338,7 @@ func TestSaveOfSeveralThatFails(t *testing.T) {
 		for name, last := range map[string]any{
 			"violation": &chapter{BookID: 1, Number: 3, Title: "taken"}, "unregistered": &unknown{},
 		} {
-			err, _ := d.within(t, func(r *rest.Request) error { return r.Save(&author{Name: "x"}, &author{Name: "y"}, last) })
+			_, err := d.within(t, func(r *rest.Request) error { return r.Save(&author{Name: "x"}, &author{Name: "y"}, last) })
 			var violation *orm.ConstraintError
 			if err == nil || errors.As(err, &violation) != (name == "violation") {
 				t.Errorf("%s: %v", name, err)
