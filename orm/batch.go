@@ -118,8 +118,9 @@ func (item *batchItem) run(ctx context.Context, pool gorm.ConnPool) error {
 	if err != nil {
 		return err
 	}
+	defer rows.Close()
 	err = item.read(&Rows{sql: rows})
-	if failed := errors.Join(rows.Err(), rows.Close()); failed != nil {
+	if failed := errors.Join(rows.Err(), rows.Close()); failed != nil { //nolint:sqlclosecheck // its error counts
 		return failed // and read took it for the end of the rows
 	}
 	return err

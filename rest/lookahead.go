@@ -22,7 +22,7 @@ func (s *serializer) lookAhead(d *decoding, data any) error {
 		case f.namesRelated():
 			after, err = f.queueRelated(d, b, data)
 		case f.unique != nil:
-			after, err = f.queueUnique(d, b, data)
+			after = f.queueUnique(d, b, data)
 		}
 		if err != nil {
 			return err
@@ -94,18 +94,18 @@ func (f *field) queueRelated(d *decoding, b *orm.Batch, data any) (after func(),
 }
 
 // queueUnique asks whether another row holds the field's value.
-func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func(), err error) {
+func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func()) {
 	raw, sent := f.raw(d, data)
 	if !sent || raw == nil || raw == "" {
-		return nil, nil
+		return nil
 	}
 	value, err := f.class.parse(d, f, raw)
-	if err != nil || value == nil || !d.canBeHeld(value) {
-		return nil, nil //nolint:nilerr // the reading reports it
+	if err != nil || value == nil || !d.canBeHeld(value) { // the reading reports it
+		return nil
 	}
 	cond := f.unique.condition(d.r, value)
 	if !reflect.TypeOf(cond.args[0]).Comparable() {
-		return nil, nil
+		return nil
 	}
 	taken := false
 	statement, args := d.r.existsText(f.unique.model, d.instance, cond)
@@ -118,7 +118,7 @@ func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func(), 
 			d.taken = make(map[takenKey]bool)
 		}
 		d.taken[takenKey{f.unique, cond.args[0]}] = taken
-	}, nil
+	}
 }
 
 // takenKey is a value whose uniqueness was asked for.

@@ -55,8 +55,10 @@ func TestUncountedListsEnd(t *testing.T) {
 		m, d := listModels(t)["row"], dialectNamed(db.Dialect())
 		whole := answerOf(listView{order: []string{"id"}}.compile(t, m, d).page(listRequest(db, "/"))).IDs
 		for _, pagination := range []Pagination{
-			PageNumber{Size: 5, Count: CountNone}, PageNumber{Size: len(whole), Count: CountUpTo(1)},
-			LimitOffset{Default: 5, Count: CountNone}, LimitOffset{Default: 3, Count: CountUpTo(4)},
+			PageNumber{Size: 5, Count: CountNone},
+			PageNumber{Size: len(whole), Count: CountUpTo(1)},
+			LimitOffset{Default: 5, Count: CountNone},
+			LimitOffset{Default: 3, Count: CountUpTo(4)},
 		} {
 			list := listView{order: []string{"id"}, pagination: pagination}.compile(t, m, d)
 			var got []int64

@@ -15,23 +15,25 @@ import (
 // Query is the statement of a list or detail request while it is put together: the viewset's QuerySet, then filters,
 // search, order and page. It belongs to one request.
 type Query struct {
-	r        *Request
-	model    *orm.Model
-	base     *gorm.DB // Model(&M{}) with the conditions of QuerySet
-	d        dialect
-	scope    scope // the model's table, named by itself, and the joins
-	where    []clause.Expression
-	many     []manyCondition
-	order    []orderTerm
-	chosen   bool // the request chose the order
-	distinct bool // no row twice: to-many conditions are tested by EXISTS
-	limit    int  // -1: none
-	offset   int
-	locked   bool      // FOR UPDATE
-	key      any       // the primary key of the one row asked for, nil when unknown
-	plan     *loadPlan // what load reads
-	reading  *loading
-	doubts   []*doubt // about filters, to be asked with the next statement
+	r         *Request
+	model     *orm.Model
+	base      *gorm.DB // Model(&M{}) with the conditions of QuerySet
+	d         dialect
+	scope     scope // the model's table, named by itself, and the joins
+	where     []clause.Expression
+	many      []manyCondition
+	order     []orderTerm
+	chosen    bool // the request chose the order
+	distinct  bool // no row twice: to-many conditions are tested by EXISTS
+	limit     int  // -1: none
+	offset    int
+	locked    bool      // FOR UPDATE
+	key       any       // the primary key of the one row asked for, nil when unknown
+	plan      *loadPlan // what load reads
+	fixed     string    // the whole statement, where it was made before; with its arguments
+	fixedArgs []any
+	reading   *loading
+	doubts    []*doubt // about filters, to be asked with the next statement
 }
 
 // manyCondition is a condition over to-many relations. It becomes joins, which give a row as often as it matches (as in

@@ -204,7 +204,11 @@ func (rs *resource) find(r *Request, locked bool) (*Query, reflect.Value, error)
 		return nil, reflect.Value{}, ErrNotFound
 	}
 	_, q.plan = rs.chosen(r)
-	q.whereSQL(fragment{sql: quote(rs.model.Table) + "." + quote(rs.lookup.Column) + " = ?", args: []any{key}})
+	if q.isPlain() && !locked {
+		q.fixed, q.fixedArgs = q.plan.oneByKey(rs.lookup.Column), []any{key}
+	} else {
+		q.whereSQL(fragment{sql: quote(rs.model.Table) + "." + quote(rs.lookup.Column) + " = ?", args: []any{key}})
+	}
 	q.limit, q.order, q.locked = 1, nil, locked
 	if rs.lookup.PrimaryKey {
 		q.key = key

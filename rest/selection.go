@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"gorm.io/gorm/schema"
 
@@ -14,14 +15,9 @@ import (
 // selection is how the rows of a plan are selected: the SELECT list, the joins that it needs, and where the values go.
 type selection struct {
 	columns string
-	joins   []selectedJoin
+	joins   []join
 	rows    *rowscan.Plan
-}
-
-// selectedJoin is a to-one relation that a selection reads.
-type selectedJoin struct {
-	parent, alias string
-	hop           hop
+	byKey   sync.Map // the statement of one row, by the column that names it
 }
 
 // prepare compiles the statements of p and of every relation in it. p does not change any more then.
@@ -32,7 +28,7 @@ func (p *loadPlan) prepare() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.model.Label(), err)
 	}
-	p.sel = &selection{columns: strings.Join(b.texts, ", "), joins: b.joins, rows: rows}
+	p.sel = &selection{columns: strings.Join(b.texts, ", "), joins: b.scope.joins, rows: rows}
 	return p.prepareMany()
 }
 
@@ -58,7 +54,6 @@ func (p *loadPlan) prepareMany() error {
 type selectionBuilder struct {
 	scope   scope
 	texts   []string
-	joins   []selectedJoin
 	objects []rowscan.Object
 	columns []rowscan.Column
 }
@@ -79,7 +74,6 @@ func (b *selectionBuilder) add(p *loadPlan, alias string, parent int, index []in
 	}
 	for _, j := range p.joins {
 		inner := b.scope.toOne(alias, j.hop, walk{use: useSelect})
-		b.joins = append(b.joins, selectedJoin{alias, inner, j.hop})
 		b.add(j.plan, inner, object, j.index)
 	}
 }
@@ -110,8 +104,29 @@ func scaleTo(places int) func(any) {
 // joinInto adds what the selection reads to a FROM list that may join some of it already.
 func (sel *selection) joinInto(s *scope) {
 	for _, j := range sel.joins {
-		s.toOne(j.parent, j.hop, walk{use: useSelect})
+		if i := s.find(j.alias); i >= 0 {
+			s.joins[i].use |= j.use
+		} else {
+			s.joins = append(s.joins, j)
+		}
 	}
+}
+
+// oneByKey is the statement of the row that a column names, for a plan that needs nothing of the request.
+func (p *loadPlan) oneByKey(column string) string {
+	if text, ok := p.sel.byKey.Load(column); ok {
+		return text.(string)
+	}
+	s := newScope(p.model.Table, p.d)
+	p.sel.joinInto(&s)
+	t := &statementText{postgres: p.d.name() == orm.Postgres}
+	t.add("SELECT ", p.sel.columns, " FROM ")
+	t.from(&s, useSelect)
+	t.add(" WHERE ", quote(p.model.Table), ".", quote(column), " = ")
+	t.argument(nil)
+	t.add(" LIMIT 1")
+	text, _ := p.sel.byKey.LoadOrStore(column, string(t.sql))
+	return text.(string)
 }
 
 // prepare compiles the statements that load the related rows of one parent and of several.

@@ -14,6 +14,9 @@ import (
 
 // selectText is the statement of the rows that q asks for.
 func (q *Query) selectText() (statement string, args []any, err error) {
+	if q.fixed != "" {
+		return q.fixed, q.fixedArgs, nil
+	}
 	if q.base != nil {
 		return q.composed(q.gormSelect())
 	}
@@ -60,6 +63,9 @@ func (q *Query) numberText(expression string) (statement string, args []any, err
 	}
 	return string(t.sql), t.args, nil
 }
+
+// isPlain tells whether q asks for all rows of its table.
+func (q *Query) isPlain() bool { return q.base == nil && len(q.where)+len(q.many) == 0 }
 
 // farOffset is from how many rows on that are passed over a page is found by its keys first.
 const farOffset = 1000

@@ -141,7 +141,7 @@ func offsetOf(t reflect.Type, index []int) (offset uintptr, ok bool) {
 type slab struct {
 	typ   reflect.Type
 	size  uintptr
-	chunk reflect.Value // slice
+	chunk reflect.Value // an addressable slice
 	base  unsafe.Pointer
 	used  int
 	len   int
@@ -164,14 +164,19 @@ const (
 
 func (s *slab) grow(hint int) {
 	n := min(max(2*s.len, hint, leastChunk), mostChunk)
-	s.chunk = reflect.MakeSlice(reflect.SliceOf(s.typ), n, n)
+	if !s.chunk.IsValid() {
+		s.chunk = reflect.New(reflect.SliceOf(s.typ)).Elem()
+	}
+	s.chunk.Set(reflect.MakeSlice(s.chunk.Type(), n, n))
 	s.base, s.used, s.len = s.chunk.UnsafePointer(), 0, n
 }
 
 // recycle makes the last chunk ready to be used again.
 func (s *slab) recycle() {
 	if s.used > 0 {
-		s.chunk.Slice(0, s.used).Clear()
+		s.chunk.SetLen(s.used)
+		s.chunk.Clear()
+		s.chunk.SetLen(s.len)
 		s.used = 0
 	}
 }

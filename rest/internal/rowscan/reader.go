@@ -17,15 +17,14 @@ import (
 
 // Reader reads the rows of one answer. It belongs to one goroutine.
 type Reader struct {
-	plan   *Plan
-	slabs  []slab
-	arena  arena
-	at     []unsafe.Pointer // the objects of the current row; nil where there is none
-	hint   int
-	extra  []reflect.Value // pointers to the variables
-	cells  []any           // of database/sql: *cell
-	absent bool            // the rest of a missing object is being skipped
-	types  *pgtype.Map
+	plan  *Plan
+	slabs []slab
+	arena arena
+	at    []unsafe.Pointer // the objects of the current row; nil where there is none
+	hint  int
+	extra []reflect.Value // pointers to the variables
+	cells []any           // of database/sql: *cell
+	types *pgtype.Map
 }
 
 // NewReader is a Reader for an answer of about hint rows.
