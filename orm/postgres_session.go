@@ -79,8 +79,12 @@ func (s *postgresSession) open(ctx context.Context) error {
 		s.native = inner.Conn()
 		return nil
 	})
+	if err != nil {
+		_ = conn.Close() // the first error counts
+		return err
+	}
 	s.conn = conn
-	return err
+	return nil
 }
 
 // send runs items after BEGIN, if that is still to come, and what waits.

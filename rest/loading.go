@@ -30,12 +30,15 @@ func (l *loading) release() {
 	l.readers = nil
 }
 
+// mostExpected is how many rows memory is set aside for before they come.
+const mostExpected = 1024
+
 // rows reads the answer of a statement of the plan into list.
 func (l *loading) rows(p *loadPlan, hint int, list *[]unsafe.Pointer) func(*orm.Rows) error {
 	return func(rows *orm.Rows) error {
 		reader := l.reader(p.sel.rows, hint)
 		if *list == nil {
-			*list = make([]unsafe.Pointer, 0, hint)
+			*list = make([]unsafe.Pointer, 0, min(hint, mostExpected))
 		}
 		for rows.Next() {
 			row, err := reader.Row(rows)

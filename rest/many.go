@@ -28,9 +28,9 @@ type manyPlan struct {
 	key   keyReader    // of the owner: what the relation starts from
 	byKey bool         // that is the owner's primary key
 
-	// The statement up to the keys, for one parent and for several, what follows them, and how its rows are read.
-	text [2]string
-	tail string
+	// The statements for one parent and for several; on SQLite the latter ends before the list of keys, and tail follows it.
+	one, several, tail string
+
 	rows *rowscan.Plan // with the key that ties a row to its parent
 }
 
@@ -206,6 +206,9 @@ func (m *manyPlan) deal(parents []unsafe.Pointer) *dealing {
 
 // dealOne prepares it for one parent that is still to be read, by its key.
 func (m *manyPlan) dealOne(key any) *dealing {
+	if n, ok := key.(int64); ok && m.key.typ.Kind() == reflect.Int64 {
+		return &dealing{m: m, keys: &keyList{typ: m.key.typ, numbers: []int64{n}}, places: []int{0}}
+	}
 	v := reflect.New(m.key.typ)
 	v.Elem().Set(reflect.ValueOf(key).Convert(m.key.typ))
 	d := &dealing{m: m, keys: newKeyList(m.key.typ, 1), places: []int{0}}

@@ -26,7 +26,7 @@ func (rs *resource) list(r *Request) (*Response, error) { return rs.page(r, rs.b
 
 // page answers the rows of base: filtered, ordered, cut into a page.
 func (rs *resource) page(r *Request, base *gorm.DB) (*Response, error) {
-	q, err := rs.filtered(r, base)
+	q, err := rs.filtered(r, base, false)
 	if err != nil {
 		return nil, err
 	}

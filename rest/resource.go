@@ -153,14 +153,15 @@ func (r *Request) modelDB(m *orm.Model) *gorm.DB {
 	return r.DB().Model(reflect.New(m.Type).Interface())
 }
 
-// filtered is a query over base with the filter backends of the operation applied (filter_queryset).
-func (rs *resource) filtered(r *Request, base *gorm.DB) (*Query, error) {
+// filtered is a query over base with the filter backends of the operation applied (filter_queryset). A single row that is
+// looked for needs no order.
+func (rs *resource) filtered(r *Request, base *gorm.DB, single bool) (*Query, error) {
 	q := newQuery(r, rs.model, base)
 	backends := r.api.config.FilterBackends
 	if r.operation != nil {
 		backends = r.operation.backends
 	}
-	ordered := false
+	ordered := single
 	for _, b := range backends {
 		switch b {
 		case FieldFilters:
@@ -172,8 +173,10 @@ func (rs *resource) filtered(r *Request, base *gorm.DB) (*Query, error) {
 				return nil, err
 			}
 		case OrderingFilter:
-			rs.ordering.apply(r, q)
-			ordered = true
+			if !single {
+				rs.ordering.apply(r, q)
+				ordered = true
+			}
 		}
 	}
 	if !ordered && !q.chosen {
@@ -195,7 +198,7 @@ func (rs *resource) getLocked(r *Request) (reflect.Value, error) {
 }
 
 func (rs *resource) find(r *Request, locked bool) (*Query, reflect.Value, error) {
-	q, err := rs.filtered(r, rs.base(r))
+	q, err := rs.filtered(r, rs.base(r), true)
 	if err != nil {
 		return nil, reflect.Value{}, err
 	}

@@ -148,26 +148,23 @@ func (m *manyPlan) prepare() error {
 		return fmt.Errorf("%s.%s: %w", m.plan.model.Label(), m.name, err)
 	}
 	head := "SELECT " + strings.Join(append(b.texts, tie), ", ") + " FROM " + q.scope.from() + " WHERE " + tie
-	m.text = [2]string{head + " = ", head + " IN "}
-	if m.plan.d.name() == orm.Postgres {
-		m.text[1] = head + " = ANY"
-	}
 	m.tail = " ORDER BY " + q.orderSQL()
+	m.several = head + " IN "
+	if m.one = head + " = ?" + m.tail; m.plan.d.name() == orm.Postgres {
+		m.one, m.several = head+" = $1"+m.tail, head+" = ANY($1)"+m.tail
+	}
 	return nil
 }
 
 // statement is the SQL for n parents: one argument for one, on PostgreSQL a list of all for several, else one each.
 func (m *manyPlan) statement(n int) string {
-	postgres := m.plan.d.name() == orm.Postgres
 	switch {
-	case n == 1 && postgres:
-		return m.text[0] + "$1" + m.tail
 	case n == 1:
-		return m.text[0] + "?" + m.tail
-	case postgres:
-		return m.text[1] + "($1)" + m.tail
+		return m.one
+	case m.plan.d.name() == orm.Postgres:
+		return m.several
 	}
-	return m.text[1] + "(?" + strings.Repeat(", ?", n-1) + ")" + m.tail
+	return m.several + "(?" + strings.Repeat(", ?", n-1) + ")" + m.tail
 }
 
 // through joins the join table of a many-to-many relation from its far side and returns its alias.
