@@ -26,9 +26,12 @@ func ExampleApp_Command() {
 	// dumpdata
 	// healthcheck
 	// loaddata
+	// makemigrations
 	// migrate
 	// openapi
 	// serve
+	// showmigrations
+	// sqlmigrate
 	// version
 }
 
