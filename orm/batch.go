@@ -120,7 +120,7 @@ func (item *batchItem) run(ctx context.Context, pool gorm.ConnPool) error {
 	}
 	defer rows.Close()
 	err = item.read(&Rows{sql: rows})
-	if failed := errors.Join(rows.Err(), rows.Close()); failed != nil { //nolint:sqlclosecheck // its error counts
+	if failed := errors.Join(rows.Err(), rows.Close()); failed != nil {
 		return failed // and read took it for the end of the rows
 	}
 	return err
