@@ -300,10 +300,7 @@ func (c *compiler) classifyRelation(f *field, t reflect.Type) error {
 	if model == nil {
 		return fmt.Errorf("the related model of %s is not registered; add it to the list given to orm.NewRegistry", t)
 	}
-	key := &relatedKey{model: model, field: model.PK, text: f.spec.text, plan: newLoadPlan(model, dialectNamed(c.config.DB.Dialect()))}
-	if err := key.plan.prepare(); err != nil {
-		return err
-	}
+	key := &relatedKey{model: model, field: model.PK, text: f.spec.text, plan: c.api.models[model].plain}
 	name := "pk"
 	switch {
 	case f.spec.text:

@@ -89,6 +89,12 @@ func (c *compiler) resource(spec *resourceSpec, where string) *resource {
 		c.planFor(rs, s)
 	}
 	c.lookup(rs, where)
+	rs.details = make(map[*loadPlan]string, len(rs.plans))
+	for _, p := range rs.plans {
+		if p.sel != nil { // nil after a mistake that is reported
+			rs.details[p] = p.oneBy(rs.lookup.Column)
+		}
+	}
 	c.filtering(rs, where)
 	return rs
 }

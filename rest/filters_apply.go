@@ -62,7 +62,7 @@ type doubt struct {
 
 // queue adds the question to a batch.
 func (d *doubt) queue(b *orm.Batch) {
-	t := &statementText{postgres: d.keys.lookup.d.name() == orm.Postgres}
+	t := newStatement(d.keys.lookup.d)
 	clause.Expr{SQL: d.keys.question, Vars: []any{d.value}}.Build(t)
 	b.Query(string(t.sql), t.args, func(rows *orm.Rows) error {
 		d.dispelled = rows.Next()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
-	"sync"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm/clause"
@@ -13,24 +12,32 @@ import (
 	"github.com/quintet-go/quintet/orm"
 )
 
-// insertPlan is how new rows of a model are stored. Plans are made when a model is first stored, and kept by the API.
+// modelPlans are what is decided of a registered model once, whatever serializers it has.
+type modelPlans struct {
+	insert *insertPlan
+	plain  *loadPlan // of the model's own columns
+}
+
+// models compiles the plans of all registered models.
+func (c *compiler) models() error {
+	c.api.models = make(map[*orm.Model]*modelPlans)
+	for _, m := range c.config.Registry.Models() {
+		plans := &modelPlans{insert: newInsertPlan(m), plain: newLoadPlan(m, dialectNamed(c.config.DB.Dialect()))}
+		if err := plans.plain.prepare(); err != nil {
+			return err
+		}
+		c.api.models[m] = plans
+	}
+	return nil
+}
+
+// insertPlan is how new rows of a model are stored.
 type insertPlan struct {
 	model *orm.Model
 	gorm  bool // the model has hooks, serializers or defaults that only GORM knows
 	head  string
 	// columns are all, or those without the key that the database makes.
 	columns, without []*orm.Field
-}
-
-// insertPlans are the plans of an API by model.
-type insertPlans struct{ byModel sync.Map }
-
-func (p *insertPlans) of(m *orm.Model) *insertPlan {
-	if known, ok := p.byModel.Load(m); ok {
-		return known.(*insertPlan)
-	}
-	known, _ := p.byModel.LoadOrStore(m, newInsertPlan(m))
-	return known.(*insertPlan)
 }
 
 func newInsertPlan(m *orm.Model) *insertPlan {
@@ -97,7 +104,7 @@ func (w *write) insert(p *insertPlan, rows []reflect.Value) error {
 }
 
 func (w *write) insertSome(p *insertPlan, columns []*orm.Field, rows []reflect.Value, auto bool) error {
-	t := w.text()
+	t := w.r.newStatement()
 	if err := w.values(t, p, columns, rows); err != nil {
 		return err
 	}
@@ -108,10 +115,6 @@ func (w *write) insertSome(p *insertPlan, columns []*orm.Field, rows []reflect.V
 	t.add(" RETURNING ", quote(p.model.PK.Column))
 	w.batch.Query(string(t.sql), t.args, p.takeKeys(rows))
 	return nil
-}
-
-func (w *write) text() *statementText {
-	return &statementText{postgres: w.r.api.config.DB.Dialect() == orm.Postgres}
 }
 
 // values writes INSERT INTO … VALUES for rows.
@@ -184,7 +187,7 @@ func (w *write) pairsFollow(p *insertPlan, row reflect.Value, many []*orm.Field)
 // insertWithPairs adds one new row together with the pairs of its many-to-many relations, in one statement: PostgreSQL gives
 // the key of the row to the pairs itself.
 func (w *write) insertWithPairs(p *insertPlan, row reflect.Value, many []*orm.Field) error {
-	t := w.text()
+	t := w.r.newStatement()
 	key := quote(p.model.PK.Column)
 	t.add("WITH made AS (")
 	if err := w.values(t, p, p.without, []reflect.Value{row}); err != nil {
@@ -232,7 +235,7 @@ func keyArray(keys []any) any {
 
 // pairs adds join rows of a many-to-many relation.
 func (w *write) pairs(t *through, own any, keys []any) {
-	s := w.text()
+	s := w.r.newStatement()
 	s.add("INSERT INTO ", quote(t.table), " (", quote(t.near), ", ", quote(t.far), ") VALUES ")
 	for i, key := range keys {
 		if i > 0 {

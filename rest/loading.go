@@ -64,6 +64,11 @@ func (p *loadPlan) dealings(lists []*dealing, rows []unsafe.Pointer) []*dealing 
 	for _, m := range p.many {
 		lists = append(lists, m.deal(rows))
 	}
+	return p.joinedDealings(lists, rows)
+}
+
+// joinedDealings prepares those of what is joined to rows.
+func (p *loadPlan) joinedDealings(lists []*dealing, rows []unsafe.Pointer) []*dealing {
 	for _, j := range p.joins {
 		if j.plan.hasMany() {
 			lists = j.plan.dealings(lists, j.pointers(rows))
@@ -251,16 +256,7 @@ func (q *Query) finish(rows []unsafe.Pointer, lists []*dealing) (reflect.Value, 
 	if err := l.handOut(lists); err != nil {
 		return out, err
 	}
-	var further []*dealing
-	for _, j := range q.plan.joins {
-		if j.plan.hasMany() {
-			further = j.plan.dealings(further, j.pointers(rows))
-		}
-	}
-	if len(further) == 0 {
-		return out, nil
-	}
-	return out, l.dealOut(further)
+	return out, l.dealOut(q.plan.joinedDealings(nil, rows))
 }
 
 // modelsAt is a slice of pointers to a model.

@@ -28,12 +28,8 @@ func Lock[M any, K comparable](r *Request, keys []K) ([]*M, error) {
 			wanted = append(wanted, k)
 		}
 	}
-	plan, err := r.api.plainPlan(model)
-	if err != nil {
-		return nil, err
-	}
 	q := newQuery(r, model, nil)
-	q.plan, q.locked = plan, true
+	q.plan, q.locked = r.api.models[model].plain, true
 	q.whereSQL(keysCondition(q.d, quote(model.Table)+"."+quote(model.PK.Column), wanted))
 	q.orderBy(nil, false)
 	rows, err := q.load()
@@ -46,24 +42,11 @@ func Lock[M any, K comparable](r *Request, keys []K) ([]*M, error) {
 	return rows.Interface().([]*M), nil
 }
 
-// plainPlan loads a model's own columns.
-func (a *API) plainPlan(m *orm.Model) (*loadPlan, error) {
-	if known, ok := a.plain.Load(m); ok {
-		return known.(*loadPlan), nil
-	}
-	p := newLoadPlan(m, dialectNamed(a.config.DB.Dialect()))
-	if err := p.prepare(); err != nil {
-		return nil, err
-	}
-	known, _ := a.plain.LoadOrStore(m, p)
-	return known.(*loadPlan), nil
-}
-
 // Queue runs a statement without rows, with "?" for its arguments, in the request's transaction. On PostgreSQL it goes with
 // the next statement that has to be waited for, the COMMIT at the latest, and its error comes up there: the transaction is
 // undone, and the violation of a constraint becomes the same answer as that of Save.
 func (r *Request) Queue(statement string, args ...any) error {
-	t := &statementText{postgres: r.api.config.DB.Dialect() == orm.Postgres}
+	t := r.newStatement()
 	clause.Expr{SQL: statement, Vars: args}.Build(t)
 	if t.foreign {
 		return fmt.Errorf("queue a statement: an argument of %q is no plain value", statement)

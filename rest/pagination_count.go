@@ -102,7 +102,7 @@ func (w window) page(next, previous string) *Page {
 // text is the statement that counts the rows of q.
 func (c Count) text(q *Query) (statement string, args []any, err error) {
 	if c.how == exactly {
-		return q.countText()
+		return q.numberText("COUNT(*)")
 	}
 	statement, args, err = q.numberText("1")
 	if c.how == upTo {

@@ -113,6 +113,7 @@ type resource struct {
 	alternates  []*serializer          // that chooser may return besides
 	chooser     func(r *Request) AnySerializer
 	plans       map[*serializer]*loadPlan
+	details     map[*loadPlan]string // the statement of the row that lookup names
 	perform     map[string]func(r *Request, m any) error
 	options     *viewSetOptions
 	lookup      *orm.Field
@@ -207,8 +208,8 @@ func (rs *resource) find(r *Request, locked bool) (*Query, reflect.Value, error)
 		return nil, reflect.Value{}, ErrNotFound
 	}
 	_, q.plan = rs.chosen(r)
-	if q.isPlain() && !locked {
-		q.fixed, q.fixedArgs = q.plan.oneByKey(rs.lookup.Column), []any{key}
+	if text := rs.details[q.plan]; text != "" && q.isPlain() && !locked {
+		q.fixed, q.fixedArgs = text, []any{key}
 	} else {
 		q.whereSQL(fragment{sql: quote(rs.model.Table) + "." + quote(rs.lookup.Column) + " = ?", args: []any{key}})
 	}

@@ -6,10 +6,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest/internal/pyvalue"
 )
 
@@ -125,8 +125,7 @@ type API struct {
 	named       map[string]*route
 	serializers map[any]*serializer       // by the declared pointer
 	children    map[*serializer]*resource // of serializers that actions use for other models
-	inserts     insertPlans
-	plain       sync.Map // *orm.Model to *loadPlan of its columns alone
+	models      map[*orm.Model]*modelPlans
 }
 
 // route is an address of a view.
@@ -155,6 +154,9 @@ func (rt *Router) Build() (*API, error) {
 	}
 	c := &compiler{config: &api.config, api: api, serializers: map[any]*serializer{}, texts: pyvalue.NewValidators()}
 	api.serializers = c.serializers
+	if err := c.models(); err != nil {
+		return nil, err
+	}
 	for _, g := range rt.groups {
 		c.group(g)
 	}

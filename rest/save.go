@@ -96,7 +96,7 @@ func (s *saving) add(m any) error {
 		return fmt.Errorf("save a %T: the model is not registered", m)
 	}
 	v, t := reflect.ValueOf(m), s.r.track(m)
-	plan := s.r.api.inserts.of(model)
+	plan := s.r.api.models[model].insert
 	switch {
 	case t.stored.IsValid():
 		return s.apart(model, v, func() error { return s.r.update(model, t, v) })
@@ -193,7 +193,7 @@ func (r *Request) stored(v reflect.Value) {
 
 // update writes the columns that differ from what is stored.
 func (r *Request) update(model *orm.Model, t *tracking, v reflect.Value) error {
-	s := &statementText{postgres: r.api.config.DB.Dialect() == orm.Postgres}
+	s := r.newStatement()
 	s.add("UPDATE ", quote(model.Table), " SET ")
 	for _, f := range model.Fields {
 		if f.Column == "" {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 
 	"gorm.io/gorm/schema"
 
@@ -17,7 +16,6 @@ type selection struct {
 	columns string
 	joins   []join
 	rows    *rowscan.Plan
-	byKey   sync.Map // the statement of one row, by the column that names it
 }
 
 // prepare compiles the statements of p and of every relation in it. p does not change any more then.
@@ -29,20 +27,12 @@ func (p *loadPlan) prepare() error {
 		return fmt.Errorf("%s: %w", p.model.Label(), err)
 	}
 	p.sel = &selection{columns: strings.Join(b.texts, ", "), joins: b.scope.joins, rows: rows}
-	return p.prepareMany()
-}
-
-// prepareMany compiles the to-many relations of p and of what is joined to it.
-func (p *loadPlan) prepareMany() error {
 	for _, m := range p.many {
 		if err := m.prepare(); err != nil {
 			return err
 		}
 	}
 	for _, j := range p.joins {
-		if err := j.plan.prepareMany(); err != nil {
-			return err
-		}
 		if err := j.plan.prepare(); err != nil { // to be loaded by itself, see complete
 			return err
 		}
@@ -112,21 +102,17 @@ func (sel *selection) joinInto(s *scope) {
 	}
 }
 
-// oneByKey is the statement of the row that a column names, for a plan that needs nothing of the request.
-func (p *loadPlan) oneByKey(column string) string {
-	if text, ok := p.sel.byKey.Load(column); ok {
-		return text.(string)
-	}
+// oneBy is the statement of the row that a column names, with its value as the argument.
+func (p *loadPlan) oneBy(column string) string {
 	s := newScope(p.model.Table, p.d)
 	p.sel.joinInto(&s)
-	t := &statementText{postgres: p.d.name() == orm.Postgres}
+	t := newStatement(p.d)
 	t.add("SELECT ", p.sel.columns, " FROM ")
 	t.from(&s, useSelect)
 	t.add(" WHERE ", quote(p.model.Table), ".", quote(column), " = ")
 	t.argument(nil)
 	t.add(" LIMIT 1")
-	text, _ := p.sel.byKey.LoadOrStore(column, string(t.sql))
-	return text.(string)
+	return string(t.sql)
 }
 
 // prepare compiles the statements that load the related rows of one parent and of several.

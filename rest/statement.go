@@ -42,11 +42,6 @@ func (q *Query) selectText() (statement string, args []any, err error) {
 	return string(t.sql), t.args, nil
 }
 
-// countText is the statement of the number of rows.
-func (q *Query) countText() (statement string, args []any, err error) {
-	return q.numberText("COUNT(*)")
-}
-
 // numberText is the statement of an expression over the rows, without order and page.
 func (q *Query) numberText(expression string) (statement string, args []any, err error) {
 	if q.base != nil {
@@ -150,7 +145,9 @@ func (q *Query) composed(tx *gorm.DB) (statement string, args []any, err error) 
 
 // text begins a statement.
 func (q *Query) text() *statementText {
-	return &statementText{sql: make([]byte, 0, len(q.plan.columnsText())+512), postgres: q.d.name() == orm.Postgres}
+	t := newStatement(q.d)
+	t.sql = make([]byte, 0, len(q.plan.columnsText())+512)
+	return t
 }
 
 func (p *loadPlan) columnsText() string {
@@ -167,6 +164,16 @@ type statementText struct {
 	args     []any
 	postgres bool
 	foreign  bool
+}
+
+// newStatement begins a statement of a database.
+func newStatement(d dialect) *statementText {
+	return &statementText{postgres: d.name() == orm.Postgres}
+}
+
+// newStatement begins a statement of the request's database.
+func (r *Request) newStatement() *statementText {
+	return newStatement(dialectNamed(r.api.config.DB.Dialect()))
 }
 
 func (t *statementText) add(texts ...string) {

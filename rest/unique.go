@@ -111,7 +111,7 @@ func (r *Request) existsText(m *orm.Model, instance any, conditions ...fragment)
 		pk := reflect.ValueOf(instance).Elem().FieldByIndex(m.PK.Index).Interface()
 		conditions = append(conditions, fragment{sql: quote(m.Table) + "." + quote(m.PK.Column) + " <> ?", args: []any{pk}})
 	}
-	t := &statementText{postgres: r.api.config.DB.Dialect() == orm.Postgres}
+	t := r.newStatement()
 	t.add("SELECT 1 FROM ", quote(m.Table))
 	where := make([]clause.Expression, len(conditions))
 	for i, c := range conditions {
