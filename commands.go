@@ -3,11 +3,15 @@ package quintet
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/quintet-go/quintet/migrate"
 )
 
 // Main runs the command that the program was called with and returns the exit status: 0, or 1 after an error, which is
@@ -103,6 +107,9 @@ func (a *App) runCheck(cmd *cobra.Command) error {
 		if _, err := a.Handler(); err != nil {
 			return err
 		}
+		if err := a.printDrift(ctx, cmd.OutOrStdout()); err != nil {
+			return err
+		}
 		if err := a.checkMigrated(ctx); err != nil {
 			return err
 		}
@@ -112,6 +119,24 @@ func (a *App) runCheck(cmd *cobra.Command) error {
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), "No mistakes found.")
 		return err
 	})
+}
+
+// printDrift names the tables that somebody else has changed: Django beside, or a hand.
+func (a *App) printDrift(ctx context.Context, out io.Writer) error {
+	if a.options.Migrations == nil {
+		return nil
+	}
+	tables, err := migrate.Drift(ctx, a.db, a.migrateOptions())
+	if err != nil {
+		_, err = fmt.Fprintln(out, "note: what stands could not be compared with the migrations:", err)
+		return err
+	}
+	for _, t := range tables {
+		for line := range strings.Lines(t.String()) {
+			fmt.Fprintln(out, "note:", strings.TrimSpace(line))
+		}
+	}
+	return nil
 }
 
 // hints are settings that are allowed and still worth a second look.

@@ -15,6 +15,7 @@ import (
 type migration struct {
 	to                      string
 	list, plan, fake, check bool
+	adopt                   bool
 }
 
 func (a *App) migrateCommand() *cobra.Command {
@@ -40,6 +41,7 @@ func (a *App) migrateCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&m.fake, "fake", false, "only note that it is done, without running any SQL")
 	cmd.Flags().BoolVar(&m.check, "check", false, "only name what is dangerous in pending migrations, or in those behind the given one, "+
 		"the last of the previous release; fail when there is something")
+	cmd.Flags().BoolVar(&m.adopt, "adopt", false, "accept migrations that Django has applied beside, when the tables stand as this program left them")
 	cmd.MarkFlagsMutuallyExclusive("list", "plan", "fake", "check")
 	return cmd
 }
@@ -64,12 +66,17 @@ func (a *App) runMigrate(ctx context.Context, out io.Writer, m migration) error 
 	case m.list:
 		return a.listMigrations(ctx, out)
 	case m.plan:
-		return a.planMigrations(ctx, out, m.to)
+		return a.planMigrations(ctx, out, m)
 	case m.check:
 		return a.checkPending(ctx, out)
 	}
 	opts := a.migrateOptions()
-	opts.Fake = m.fake
+	opts.Fake, opts.Adopt = m.fake, m.adopt
+	adoption, err := migrate.Adopt(ctx, a.db, opts)
+	if err != nil {
+		return err
+	}
+	adopted := printAdoption(out, adoption)
 	undone, err := a.undoBehind(ctx, out, opts, m.to)
 	if err != nil || m.to == migrate.Zero {
 		return err
@@ -79,7 +86,7 @@ func (a *App) runMigrate(ctx context.Context, out io.Writer, m migration) error 
 	for _, step := range applied {
 		fmt.Fprintln(out, "applied", step.File)
 	}
-	if err == nil && len(applied)+undone == 0 {
+	if err == nil && len(applied)+undone+adopted == 0 {
 		fmt.Fprintln(out, "No migrations to apply.")
 	}
 	return err
@@ -109,8 +116,49 @@ func (a *App) listMigrations(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-func (a *App) planMigrations(ctx context.Context, out io.Writer, to string) error {
+// printAdoption names what is adopted, and returns how many lines that are.
+func printAdoption(out io.Writer, adoption *migrate.Adoption) int {
+	if adoption == nil {
+		return 0
+	}
+	for _, m := range adoption.Steps {
+		fmt.Fprintln(out, "adopted", m.File)
+	}
+	for _, r := range adoption.Beside {
+		fmt.Fprintln(out, "accepted", r)
+	}
+	return len(adoption.Steps) + len(adoption.Beside)
+}
+
+// planAdoption shows what would be adopted and applied then; nothing when Django is not concerned.
+func (a *App) planAdoption(ctx context.Context, out io.Writer, opts migrate.Options) (bool, error) {
+	adoption, err := migrate.PlanAdoption(ctx, a.db, opts)
+	if err != nil || adoption == nil {
+		return false, err
+	}
+	for _, m := range adoption.Steps {
+		fmt.Fprintln(out, "adopt", m.File)
+	}
+	for _, r := range adoption.Beside {
+		fmt.Fprintln(out, "accept", r)
+	}
+	for _, m := range adoption.Pending {
+		fmt.Fprintln(out, m.File)
+	}
+	return true, nil
+}
+
+func (a *App) planMigrations(ctx context.Context, out io.Writer, m migration) error {
 	opts := a.migrateOptions()
+	opts.Fake, opts.Adopt = m.fake, m.adopt
+	if planned, err := a.planAdoption(ctx, out, opts); planned || err != nil {
+		return err
+	}
+	return a.planSteps(ctx, out, opts, m.to)
+}
+
+// planSteps shows what would be undone and applied.
+func (a *App) planSteps(ctx context.Context, out io.Writer, opts migrate.Options, to string) error {
 	var undone []*migrate.Migration
 	var err error
 	if to != "" {

@@ -19,7 +19,7 @@ type NewerError struct{ Unknown []Record }
 // Error names the migrations and the ways out.
 func (e *NewerError) Error() string {
 	return fmt.Sprintf("%v: it has %s; start the release that has them, restore a backup of before, "+
-		"or name them in Options.Tolerate when they do not concern this code", ErrNewer, joinRecords(e.Unknown))
+		"or, when Django made them and they change nothing that this code knows, accept them with migrate --adopt", ErrNewer, joinRecords(e.Unknown))
 }
 
 // Is makes errors.Is(err, ErrNewer) true.
@@ -37,6 +37,27 @@ func (e *PartialError) Error() string {
 	return fmt.Sprintf("migration %s: the database has a part of it and lacks %s; bring it up to date with Django "+
 		"(manage.py migrate %s), then run this again", e.File, joinRecords(e.Missing), e.Missing[0].App)
 }
+
+// DifferenceError says that Django has migrated the database, and that its tables are not what any of the steps leads to.
+// Nothing was changed.
+type DifferenceError struct {
+	Tables []TableDifference // from the nearest step
+	Err    error             // a [*NewerError] or [*PartialError]
+}
+
+// Error names the differences, a line each, and the ways out.
+func (e *DifferenceError) Error() string {
+	lines := make([]string, len(e.Tables))
+	for i, t := range e.Tables {
+		lines[i] = "  " + strings.ReplaceAll(t.String(), "\n", "\n  ")
+	}
+	return fmt.Sprintf("%v\nDjango's tables cannot be adopted, as they stand otherwise than the migrations of this program leave "+
+		"them:\n%s\nchange the models and run makemigrations, or let Django migrate to the same; migrate --fake takes the steps for "+
+		"done as they are", e.Err, strings.Join(lines, "\n"))
+}
+
+// Unwrap is what Migrate would say without the comparison.
+func (e *DifferenceError) Unwrap() error { return e.Err }
 
 // BranchError says that two branches of the program's history each added a migration.
 type BranchError struct {

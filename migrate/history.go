@@ -12,7 +12,8 @@ import (
 // history is what django_migrations holds.
 type history struct {
 	applied map[Record]bool
-	order   []Record // as they were applied
+	order   []Record        // as they were applied
+	beside  map[string]bool // migrations of Django that were accepted
 }
 
 // historyTable makes django_migrations as Django does. It runs inside the migration lock.
@@ -40,7 +41,7 @@ func hasHistory(tx *gorm.DB, dialect string) (bool, error) {
 
 // readHistory reads django_migrations; a database without the table has an empty history.
 func readHistory(tx *gorm.DB, dialect string) (*history, error) {
-	h := &history{applied: map[Record]bool{}}
+	h := &history{applied: map[Record]bool{}, beside: map[string]bool{}}
 	exists, err := hasHistory(tx, dialect)
 	if err != nil || !exists {
 		return h, err
@@ -54,6 +55,10 @@ func readHistory(tx *gorm.DB, dialect string) (*history, error) {
 		var r Record
 		if err := rows.Scan(&r.App, &r.Name); err != nil {
 			return nil, fmt.Errorf("read django_migrations: %w", err)
+		}
+		if r.App == adoptedApp {
+			h.beside[r.Name] = true
+			continue
 		}
 		h.applied[r] = true
 		h.order = append(h.order, r)

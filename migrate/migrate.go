@@ -31,6 +31,9 @@ type Options struct {
 	// After runs when everything is applied, also when nothing was pending, in one transaction under the same lock:
 	// content types, permissions. Each function must be safe to run again.
 	After []func(ctx context.Context, tx *gorm.DB) error
+	// Adopt accepts migrations that Django has applied beside, when the tables stand as the applied steps left them: so far
+	// they count as those of newer code. Where steps are to be adopted too, that needs no word.
+	Adopt bool
 	// Logger is told of each applied migration; nil means silence.
 	Logger *slog.Logger
 }
@@ -41,8 +44,10 @@ type Options struct {
 // exception: it is recorded when all of it is done, and begun anew when it is not. Processes that call it at the same time
 // take turns: each migration is applied once.
 //
-// It returns [ErrNewer], [ErrLocked], a [*BranchError], a [*PartialError], a [*StatementError] or a [*StepError] as described
-// there.
+// A database that Django has migrated is adopted first: steps whose result stands are recorded and not run, see [Adopt].
+//
+// It returns [ErrNewer], [ErrLocked], a [*BranchError], a [*PartialError], a [*DifferenceError], a [*StatementError] or a
+// [*StepError] as described there.
 func Migrate(ctx context.Context, db *orm.DB, opts Options) ([]*Migration, error) {
 	r, err := newRunner(db, opts)
 	if err != nil {
@@ -56,6 +61,9 @@ func Migrate(ctx context.Context, db *orm.DB, opts Options) ([]*Migration, error
 	}
 	whole := last == len(r.steps)
 	r.steps = r.steps[:last]
+	if _, err := r.adopt(orm.WithoutQueryTimeout(ctx)); err != nil {
+		return nil, err
+	}
 	done, err := r.run(orm.WithoutQueryTimeout(ctx), forward) // a migration takes as long as it takes
 	if err != nil || !whole {
 		return done, err
@@ -110,7 +118,7 @@ func (r *runner) run(ctx context.Context, d direction) ([]*Migration, error) {
 		if m == nil {
 			return done, nil
 		}
-		r.log(ctx, d, m, time.Since(started))
+		r.log(ctx, d.done, m, time.Since(started))
 		done = append(done, m)
 	}
 }
@@ -236,8 +244,8 @@ func (r *runner) after(ctx context.Context) error {
 	})
 }
 
-func (r *runner) log(ctx context.Context, d direction, m *Migration, took time.Duration) {
+func (r *runner) log(ctx context.Context, done string, m *Migration, took time.Duration) {
 	if r.opts.Logger != nil {
-		r.opts.Logger.InfoContext(ctx, d.done, "file", m.File, "took", took.Round(time.Millisecond))
+		r.opts.Logger.InfoContext(ctx, done, "file", m.File, "took", took.Round(time.Millisecond))
 	}
 }

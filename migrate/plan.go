@@ -66,7 +66,8 @@ func (h *history) states(steps []*Migration, opts Options) ([]State, error) {
 	return states, nil
 }
 
-// unknown returns what the history has of the apps that the files are about, and the files have not.
+// unknown returns what the history has of the apps that the files are about, and neither the files have nor anybody has
+// accepted.
 func (h *history) unknown(steps []*Migration, tolerate []string) []Record {
 	known, apps := map[Record]bool{}, map[string]bool{}
 	for _, m := range steps {
@@ -76,7 +77,7 @@ func (h *history) unknown(steps []*Migration, tolerate []string) []Record {
 	}
 	var unknown []Record
 	for _, r := range h.order {
-		if apps[r.App] && !known[r] && !slices.Contains(tolerate, r.String()) {
+		if apps[r.App] && !known[r] && !h.beside[r.String()] && !slices.Contains(tolerate, r.String()) {
 			unknown = append(unknown, r)
 		}
 	}
