@@ -249,9 +249,13 @@ func TestGormClauses(t *testing.T) {
 		if err := g.Model(&Shelf{}).Order("name").Offset(1).Pluck("name", &names).Error; err != nil || strings.Join(names, "") != "bc" {
 			t.Errorf("OFFSET alone: %v, %v", names, err)
 		}
+		ctx, statements := orm.CountStatements(t.Context())
 		var locked []Shelf
-		if err := g.Clauses(clause.Locking{Strength: "UPDATE"}).Order("id").Limit(1).Offset(1).Find(&locked).Error; err != nil || len(locked) != 1 || locked[0].Name != "b" {
+		if err := g.WithContext(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Order("id").Limit(1).Offset(1).Find(&locked).Error; err != nil || len(locked) != 1 || locked[0].Name != "b" {
 			t.Errorf("FOR UPDATE: %v, %v", locked, err)
+		}
+		if texts := statements.Texts(); db.Dialect() == orm.SQLite && !strings.Contains(texts[0], "LIMIT 1 OFFSET ?") {
+			t.Errorf("%s is compiled again for every limit", texts)
 		}
 		var changed []Shelf
 		if err := g.Model(&changed).Clauses(clause.Returning{}).Where("name = ?", "a").Update("name", "A").Error; err != nil || len(changed) != 1 || changed[0].ID == 0 {

@@ -3,6 +3,7 @@ package orm
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -37,7 +38,8 @@ func (d sqliteDialect) Initialize(db *gorm.DB) error {
 	return nil
 }
 
-// buildLimit writes LIMIT and OFFSET; SQLite knows no OFFSET alone.
+// buildLimit writes LIMIT and OFFSET; SQLite knows no OFFSET alone, and compiles a statement again whenever another LIMIT is
+// bound to it.
 func buildLimit(c clause.Clause, b clause.Builder) {
 	limit, ok := c.Expression.(clause.Limit)
 	if !ok {
@@ -50,8 +52,7 @@ func buildLimit(c clause.Clause, b clause.Builder) {
 	if most < 0 && limit.Offset <= 0 {
 		return
 	}
-	_, _ = b.WriteString("LIMIT ") // a strings.Builder inside
-	b.AddVar(b, most)
+	_, _ = b.WriteString("LIMIT " + strconv.Itoa(most)) // a strings.Builder inside
 	if limit.Offset > 0 {
 		_, _ = b.WriteString(" OFFSET ")
 		b.AddVar(b, limit.Offset)

@@ -60,15 +60,27 @@ func (c *Conn) open(uri string) error {
 			return c.failure(rc)
 		}
 	}
+	c.planByAverages()
 	return nil
 }
 
+// slot is the room of each variadic argument, on every platform.
+const slot = 8
+
 // configure sets a switch of the connection.
 func (c *Conn) configure(option, on int32) int32 {
-	const slot = 8 // of each variadic argument, on every platform
 	list := sqlite3.Xsqlite3_malloc64(c.tls, 2*slot)
 	defer sqlite3.Xsqlite3_free(c.tls, list)
 	return sqlite3.Xsqlite3_db_config(c.tls, c.db, option, libc.VaList(list, on, uintptr(0)))
+}
+
+// planByAverages keeps the samples that ANALYZE took of the values out of plans, as in SQLite's own builds, and leaves its
+// averages there: with samples a statement is compiled again whenever other values are bound to it, which takes longer than
+// most statements run.
+func (c *Conn) planByAverages() {
+	list := sqlite3.Xsqlite3_malloc64(c.tls, 2*slot)
+	defer sqlite3.Xsqlite3_free(c.tls, list)
+	_ = sqlite3.Xsqlite3_test_control(c.tls, sqlite3.SQLITE_TESTCTRL_OPTIMIZATIONS, libc.VaList(list, c.db, uint32(sqlite3.SQLITE_Stat4)))
 }
 
 // pointer is the i-th of the pointers that the library wrote.

@@ -221,6 +221,49 @@ func TestStatementsStayCompiled(t *testing.T) {
 	}
 }
 
+// TestPlans stay as other values are bound, in a database whose values were counted, unless one allows a better plan.
+func TestPlans(t *testing.T) {
+	conn := memory(t)
+	execute(t, conn, `CREATE TABLE t (id INTEGER PRIMARY KEY, kind, state); CREATE INDEX by_kind ON t (kind);
+		CREATE INDEX open ON t (id) WHERE state = 'open';
+		WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 500)
+			INSERT INTO t SELECT x, CASE x % 50 WHEN 0 THEN x ELSE 0 END, 'done' FROM n; ANALYZE`)
+	for _, c := range []struct {
+		query  string
+		values []driver.Value
+		again  bool
+		plan   string
+	}{
+		{"SELECT * FROM t WHERE kind = ?", []driver.Value{int64(0), int64(50), int64(0)}, false, "SEARCH t USING INDEX by_kind (kind=?)"},
+		{"SELECT * FROM t WHERE kind > ? AND id < 400", []driver.Value{int64(-1), int64(100)}, false, ""},
+		{"SELECT * FROM t WHERE kind IN (?, 7) LIMIT 10", []driver.Value{int64(0), int64(50)}, false, ""},
+		{"SELECT id FROM t ORDER BY id LIMIT ?", []driver.Value{int64(1), int64(2)}, true, ""},
+		{"SELECT id FROM t WHERE state = ?", []driver.Value{"done", "open"}, true, "SCAN t USING INDEX open"},
+	} {
+		stmt := prepare(t, conn, c.query)
+		for _, value := range c.values {
+			stmt.Close()
+			stmt = prepare(t, conn, c.query)
+			if err := errors.Join(stmt.Bind(positional(value)), stmt.Run()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := stmt.Recompiled(); got > 0 != c.again {
+			t.Errorf("%s is compiled again %d times", c.query, got)
+		}
+		stmt.Close()
+		plan := prepare(t, conn, "EXPLAIN QUERY PLAN "+c.query)
+		err := plan.Bind(positional(c.values[len(c.values)-1]))
+		if more, err := plan.Step(); err != nil || !more || !strings.HasPrefix(string(plan.Text(3)), c.plan) {
+			t.Errorf("%s: the plan is %q, %v", c.query, plan.Text(3), err)
+		}
+		plan.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestColumnsFollowTheSchema, which another connection changes.
 func TestColumnsFollowTheSchema(t *testing.T) {
 	uri := "file:" + filepath.Join(t.TempDir(), "x.db")

@@ -32,7 +32,7 @@ type Stmt struct {
 // columns is what the answer of a statement looks like, until the schema changes.
 type columns struct {
 	known    bool
-	compiled int32 // how often SQLite compiled the statement again
+	compiled int // how often SQLite had compiled the statement again
 	names    []string
 	types    []string
 }
@@ -128,12 +128,18 @@ func (s *Stmt) Run() error {
 // Columns are the names of the columns, and their declared types in upper case, "" for expressions. They are known after the
 // first step, and not to be changed.
 func (s *Stmt) Columns() (names, types []string) {
-	again := sqlite3.Xsqlite3_stmt_status(s.conn.tls, s.handle, sqlite3.SQLITE_STMTSTATUS_REPREPARE, 0)
+	again := s.Recompiled()
 	if !s.columns.known || s.columns.compiled != again {
 		s.columns = s.readColumns()
 		s.columns.compiled = again
 	}
 	return s.columns.names, s.columns.types
+}
+
+// Recompiled is how often SQLite compiled the statement again: after a change of the schema, or because another value was
+// bound to an argument that its plan hangs on.
+func (s *Stmt) Recompiled() int {
+	return int(sqlite3.Xsqlite3_stmt_status(s.conn.tls, s.handle, sqlite3.SQLITE_STMTSTATUS_REPREPARE, 0))
 }
 
 func (s *Stmt) readColumns() columns {
