@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 )
 
@@ -57,7 +58,9 @@ func (b *Batch) Send(ctx context.Context, db *gorm.DB) error {
 }
 
 // Queue is Send put off: inside [Atomic] on PostgreSQL the statements go with the next one that has to be waited for, the
-// COMMIT at the latest, and so cost no round trip of their own; their functions are called then. Elsewhere Queue is Send.
+// COMMIT at the latest, and so cost no round trip of their own; their functions are called then. An error of a function comes
+// too late to undo what went with the COMMIT. A statement that is the whole transaction is sent without BEGIN and COMMIT.
+// Elsewhere Queue is Send.
 func (b *Batch) Queue(ctx context.Context, db *gorm.DB) error {
 	if t := transactionOf(db); t != nil {
 		if s, ok := t.session.(*postgresSession); ok {
@@ -68,9 +71,19 @@ func (b *Batch) Queue(ctx context.Context, db *gorm.DB) error {
 	return b.Send(ctx, db)
 }
 
+// Settle waits for what [Batch.Queue] put off; it does nothing where nothing waits.
+func Settle(ctx context.Context, db *gorm.DB) error {
+	if t := transactionOf(db); t != nil {
+		if s, ok := t.session.(*postgresSession); ok && len(s.waiting) > 0 {
+			return s.send(ctx, nil)
+		}
+	}
+	return nil
+}
+
 // Rows is the answer of one statement of a [Batch]. It is valid until the function that got it returns.
 type Rows struct {
-	pg   pgx.Rows
+	pg   pgRows
 	lite *sqliteRows
 	sql  *sql.Rows
 }
@@ -97,8 +110,28 @@ func (r *Rows) Scan(to ...any) error {
 	return r.sql.Scan(to...)
 }
 
-// Native is the answer as pgx gives it, nil when the statement did not run through pgx.
-func (r *Rows) Native() pgx.Rows { return r.pg }
+// NativeRows is an answer as PostgreSQL sends it. What it returns is valid until the next row.
+type NativeRows interface {
+	// RawValues are the columns of the row, nil for NULL, each in the form that its description names.
+	RawValues() [][]byte
+	FieldDescriptions() []pgconn.FieldDescription
+	Conn() *pgx.Conn
+}
+
+// pgRows is what a [Rows] reads PostgreSQL's answers from: ours, or those of pgx.
+type pgRows interface {
+	NativeRows
+	Next() bool
+	Scan(to ...any) error
+}
+
+// Native is the answer of PostgreSQL, nil on other databases.
+func (r *Rows) Native() NativeRows {
+	if r.pg == nil {
+		return nil
+	}
+	return r.pg
+}
 
 // sendEach runs statements one after the other through database/sql.
 func sendEach(ctx context.Context, pool gorm.ConnPool, items []batchItem) error {
@@ -138,15 +171,16 @@ func (item *batchItem) exec(ctx context.Context, pool gorm.ConnPool) error {
 	return item.done(affected)
 }
 
-// sendNative runs statements through pgx in one round trip.
+// sendNative runs statements in one round trip on a connection of PostgreSQL.
 func sendNative(ctx context.Context, conn *pgx.Conn, items []batchItem) error {
-	if len(items) == 1 {
-		rows, err := conn.Query(ctx, items[0].sql, items[0].args...)
-		if err != nil {
-			return Translate(err)
-		}
-		return Translate(items[0].take(rows))
+	if p := pipelineOf(conn); p != nil {
+		return Translate(p.send(ctx, items))
 	}
+	return sendThroughPgx(ctx, conn, items)
+}
+
+// sendThroughPgx leaves it to pgx how statements run.
+func sendThroughPgx(ctx context.Context, conn *pgx.Conn, items []batchItem) error {
 	batch := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, len(items))}
 	queries := make([]pgx.QueuedQuery, len(items))
 	for i := range items {

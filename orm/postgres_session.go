@@ -96,7 +96,7 @@ func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
 		return Translate(err)
 	}
 	if s.begun && len(s.waiting) == 0 {
-		return sendNative(ctx, s.native, items)
+		return s.run(ctx, items)
 	}
 	all := make([]batchItem, 0, 1+len(s.waiting)+len(items))
 	if !s.begun {
@@ -104,15 +104,28 @@ func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
 	}
 	all = append(append(all, s.waiting...), items...)
 	s.begun, s.waiting = true, nil
-	err := sendNative(ctx, s.native, all)
+	err := s.run(ctx, all)
 	if err != nil && !s.native.IsClosed() && s.native.PgConn().TxStatus() == idle {
 		s.begun, s.failed = false, errUndone // what comes next would run outside of the transaction
 	}
 	return err
 }
 
-// idle is the state of a connection that is in no transaction.
-const idle = 'I'
+// run sends items. When they cannot be sent, the transaction lacks them, and those that waited among them: the server is let
+// know, by a statement that cannot be, that it cannot go on but behind a savepoint.
+func (s *postgresSession) run(ctx context.Context, items []batchItem) error {
+	err := sendNative(ctx, s.native, items)
+	if errors.As(err, new(*unsentError)) && s.native.PgConn().TxStatus() == inside {
+		_, _ = s.native.PgConn().Prepare(ctx, "", "a batch that could not be sent", nil) // a syntax error
+	}
+	return err
+}
+
+// The states of a connection: in no transaction, and in one that goes on.
+const (
+	idle   = 'I'
+	inside = 'T'
+)
 
 // ready makes the connection ready for a statement of GORM.
 func (s *postgresSession) ready(ctx context.Context) error {
@@ -158,8 +171,8 @@ func (s *postgresSession) discard() { s.waiting = nil }
 
 // commit sends what waits and COMMIT; a transaction without statements was never begun.
 func (s *postgresSession) commit(ctx context.Context) error {
-	if !s.begun && len(s.waiting) == 0 {
-		return s.failed
+	if !s.begun && len(s.waiting) < 2 {
+		return s.commitAlone(ctx)
 	}
 	undone := false
 	err := s.send(ctx, []batchItem{{sql: "COMMIT", tag: func(tag string) { undone = tag == "ROLLBACK" }}})
@@ -171,6 +184,19 @@ func (s *postgresSession) commit(ctx context.Context) error {
 		return errUndone
 	}
 	return nil
+}
+
+// commitAlone runs the statement that is the whole transaction: it needs neither BEGIN nor COMMIT. There may be none.
+func (s *postgresSession) commitAlone(ctx context.Context) error {
+	if s.failed != nil || len(s.waiting) == 0 {
+		return s.failed
+	}
+	if err := s.open(ctx); err != nil {
+		return Translate(err)
+	}
+	items := s.waiting
+	s.waiting = nil
+	return sendNative(ctx, s.native, items)
 }
 
 // rollback undoes what was not committed and gives the connection back.

@@ -46,7 +46,12 @@ func (n *StatementCount) Texts() []string {
 
 // countStatement tells the context's counters of a statement.
 func countStatement(ctx context.Context, query string) {
-	for n := countOf(ctx); n != nil; n = n.parent {
+	countOf(ctx).each(query)
+}
+
+// each tells n and the counters around it of a statement.
+func (n *StatementCount) each(query string) {
+	for ; n != nil; n = n.parent {
 		n.add(query)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"unsafe"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
@@ -72,7 +71,7 @@ func (r *Reader) Row(rows *orm.Rows) (unsafe.Pointer, error) {
 }
 
 // native reads a row as pgx received it.
-func (r *Reader) native(rows pgx.Rows) (unsafe.Pointer, error) {
+func (r *Reader) native(rows orm.NativeRows) (unsafe.Pointer, error) {
 	values, fields := rows.RawValues(), rows.FieldDescriptions()
 	if r.types == nil {
 		r.types = rows.Conn().TypeMap()

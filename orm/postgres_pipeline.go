@@ -1,0 +1,335 @@
+package orm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// pipeline runs batches on one connection of PostgreSQL by its extended protocol: what is prepared stays prepared, all
+// statements go out together behind one Sync, and their rows are read as they come. The memory of one batch serves the
+// next. It works below pgx, on the same connection, and has it to itself while it sends.
+type pipeline struct {
+	conn     *pgx.Conn
+	wire     *pgconn.PgConn
+	types    *pgtype.Map
+	prepared preparedStatements
+	watch    watch
+
+	out  []byte      // what is being sent
+	sent []*prepared // the statements of the batch
+	rows pipelineRows
+	give Rows // rows, for the functions of the batch
+}
+
+// pipelineKey finds the pipeline among what a connection carries.
+const pipelineKey = "github.com/quintet-go/quintet/orm"
+
+// pipelineOf is the pipeline of a connection, nil where the URL asks for another way of running statements than preparing
+// them (default_query_exec_mode), as some poolers in front of PostgreSQL do.
+func pipelineOf(conn *pgx.Conn) *pipeline {
+	carried := conn.PgConn().CustomData()
+	if p, ok := carried[pipelineKey].(*pipeline); ok {
+		return p
+	}
+	config := conn.Config()
+	if config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement || config.StatementCacheCapacity < 1 {
+		return nil
+	}
+	p := &pipeline{conn: conn, wire: conn.PgConn(), types: conn.TypeMap()}
+	p.prepared.init(config.StatementCacheCapacity)
+	p.watch.init(p.wire.Conn())
+	p.rows.p = p
+	p.give.pg = &p.rows
+	carried[pipelineKey] = p
+	return p
+}
+
+// send runs items in one round trip; statements that are new to the connection take one more each.
+func (p *pipeline) send(ctx context.Context, items []batchItem) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("send statements: %w", err)
+	}
+	if err := p.encode(ctx, items); err != nil {
+		return &unsentError{err}
+	}
+	countItems(ctx, items)
+	return p.exchange(ctx, items)
+}
+
+// unsentError is why a batch was not sent at all.
+type unsentError struct{ cause error }
+
+func (e *unsentError) Error() string { return e.cause.Error() }
+func (e *unsentError) Unwrap() error { return e.cause }
+
+func countItems(ctx context.Context, items []batchItem) {
+	count := countOf(ctx)
+	if count == nil {
+		return
+	}
+	for i := range items {
+		count.each(items[i].sql)
+	}
+}
+
+// encode writes the messages of a batch to p.out. When it fails, the server has heard nothing of the batch.
+func (p *pipeline) encode(ctx context.Context, items []batchItem) error {
+	p.sent = p.sent[:0]
+	for i := range items {
+		s, err := p.prepare(ctx, items[i].sql)
+		if err != nil {
+			return err
+		}
+		p.sent = append(p.sent, s)
+	}
+	p.out = p.prepared.appendClosed(p.out[:0])
+	for i, s := range p.sent {
+		var err error
+		if p.out, err = s.appendExecution(p.out, p.types, items[i].args); err != nil {
+			return err
+		}
+	}
+	p.out = append(p.out, syncMessage...)
+	return nil
+}
+
+var syncMessage = []byte{'S', 0, 0, 0, 4}
+
+// exchange sends what is encoded and reads the answers. The connection is closed when it cannot be told what state it is in:
+// after a failure of the network, at the end of ctx, or when a function of the batch panics.
+func (p *pipeline) exchange(ctx context.Context, items []batchItem) (err error) {
+	sound := false
+	p.watch.begin(ctx)
+	defer func() {
+		p.watch.end()
+		if !sound {
+			p.abandon()
+		}
+		p.forget()
+	}()
+	writing := p.write()
+	err, sound = p.receive(items)
+	if failed := <-writing; failed != nil && err == nil {
+		err, sound = failed, false
+	}
+	if ended := ctx.Err(); ended != nil && !sound {
+		return fmt.Errorf("wait for PostgreSQL: %w: %w", ended, err)
+	}
+	p.distrust(err)
+	return err
+}
+
+const (
+	wholeWrite = 32 << 10 // bytes that go out before answers are read; they fit into the buffers of any network
+	mostKept   = 64 << 10 // bytes that a connection keeps for the next batch
+)
+
+// written is the outcome of writing that went well.
+var written = func() chan error {
+	c := make(chan error)
+	close(c)
+	return c
+}()
+
+// write sends p.out. A long text goes out while its first answers are read already: a server whose answers nobody takes stops
+// reading.
+func (p *pipeline) write() <-chan error {
+	conn := p.wire.Conn()
+	if len(p.out) <= wholeWrite {
+		if _, err := conn.Write(p.out); err != nil {
+			return writingFailed(err)
+		}
+		return written
+	}
+	outcome := make(chan error, 1)
+	go func(text []byte) {
+		_, err := conn.Write(text)
+		outcome <- err
+	}(p.out)
+	return outcome
+}
+
+func writingFailed(err error) <-chan error {
+	c := make(chan error, 1)
+	c <- err
+	return c
+}
+
+// receive reads the answers of all items. sound tells whether the connection is ready for the next batch. Of several errors
+// the first is returned.
+func (p *pipeline) receive(items []batchItem) (err error, sound bool) {
+	for i := range items {
+		if err = p.answer(&items[i], p.sent[i]); err != nil {
+			break
+		}
+	}
+	if errors.Is(err, errAnswer) {
+		return err, false
+	}
+	late, broken := p.drain()
+	if err == nil {
+		err = late
+	}
+	if err == nil {
+		err = broken
+	}
+	return err, broken == nil
+}
+
+// answer reads the answer of one statement.
+func (p *pipeline) answer(item *batchItem, s *prepared) error {
+	r := &p.rows
+	r.begin(s)
+	var err error
+	if item.read != nil {
+		err = item.read(&p.give)
+	}
+	for r.Next() {
+	}
+	switch {
+	case r.err != nil:
+		return r.err // and read took it for the end of the rows
+	case err != nil:
+		return err
+	case item.tag != nil:
+		item.tag(string(r.tag))
+	}
+	if item.done == nil {
+		return nil
+	}
+	return item.done(pgconn.NewCommandTag(string(r.tag)).RowsAffected())
+}
+
+// drain reads to the end of the batch. late is an error that the server reports until then, as deferred constraints do;
+// broken one of the connection.
+func (p *pipeline) drain() (late, broken error) {
+	for {
+		message, err := p.wire.ReceiveMessage(context.Background())
+		if err != nil {
+			return late, err
+		}
+		switch m := message.(type) {
+		case *pgproto3.ReadyForQuery:
+			return late, nil
+		case *pgproto3.ErrorResponse:
+			if late == nil {
+				late = pgconn.ErrorResponseToPgError(m)
+			}
+		}
+	}
+}
+
+// distrust lets go of the statements of a batch that failed because what they were prepared for has changed: they are
+// prepared anew the next time.
+func (p *pipeline) distrust(err error) {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return
+	}
+	const changedResult, noStatement = "0A000", "26000"
+	if pg.Code == changedResult || pg.Code == noStatement {
+		for _, s := range p.sent {
+			p.prepared.remove(s)
+		}
+	}
+}
+
+// forget drops what the batch was.
+func (p *pipeline) forget() {
+	if cap(p.out) > mostKept {
+		p.out = nil
+	}
+	clear(p.sent)
+}
+
+// abandon closes the connection, and asks the server to stop what it does for it.
+func (p *pipeline) abandon() {
+	if p.wire.IsClosed() {
+		return
+	}
+	_ = p.wire.Conn().SetDeadline(past)
+	_ = p.wire.Close(context.Background()) // it waits for nothing: its time is over
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), cancelTimeout)
+		defer cancel()
+		_ = p.wire.CancelRequest(ctx) // or the statement ends by statement_timeout
+	}()
+}
+
+// errAnswer is an answer that is none of rows, as those of COPY are.
+var errAnswer = errors.New("a batch cannot run a statement that PostgreSQL answers")
+
+// pipelineRows are the rows of one statement.
+type pipelineRows struct {
+	p      *pipeline
+	fields []pgconn.FieldDescription
+	values [][]byte
+	ended  bool
+	err    error
+	tag    []byte
+}
+
+func (r *pipelineRows) begin(s *prepared) {
+	r.fields, r.values, r.ended, r.err, r.tag = s.fields, nil, false, nil, r.tag[:0]
+}
+
+// Next reads the next row, or the end of the statement.
+func (r *pipelineRows) Next() bool {
+	for !r.ended {
+		message, err := r.p.wire.ReceiveMessage(context.Background())
+		if err != nil {
+			return r.end(err)
+		}
+		switch m := message.(type) {
+		case *pgproto3.DataRow:
+			r.values = m.Values
+			return true
+		case *pgproto3.CommandComplete:
+			r.tag = append(r.tag, m.CommandTag...)
+			return r.end(nil)
+		case *pgproto3.EmptyQueryResponse:
+			return r.end(nil)
+		case *pgproto3.ErrorResponse:
+			return r.end(pgconn.ErrorResponseToPgError(m))
+		case *pgproto3.BindComplete, *pgproto3.CloseComplete, *pgproto3.NoticeResponse, *pgproto3.NotificationResponse,
+			*pgproto3.ParameterStatus:
+		default:
+			return r.end(fmt.Errorf("%w by %s", errAnswer, strings.TrimPrefix(fmt.Sprintf("%T", m), "*pgproto3.")))
+		}
+	}
+	return false
+}
+
+func (r *pipelineRows) end(err error) bool {
+	r.ended, r.err, r.values = true, err, nil
+	return false
+}
+
+// Scan copies the columns of the row to variables.
+func (r *pipelineRows) Scan(to ...any) error {
+	if len(to) != len(r.values) {
+		return fmt.Errorf("%d columns cannot be read into %d variables", len(r.values), len(to))
+	}
+	for i, f := range r.fields {
+		if err := r.p.types.Scan(f.DataTypeOID, f.Format, r.values[i], to[i]); err != nil {
+			return fmt.Errorf("column %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+// RawValues are the columns of the row as they came, nil for NULL.
+func (r *pipelineRows) RawValues() [][]byte { return r.values }
+
+// FieldDescriptions describe the columns.
+func (r *pipelineRows) FieldDescriptions() []pgconn.FieldDescription { return r.fields }
+
+// Conn is the connection.
+func (r *pipelineRows) Conn() *pgx.Conn { return r.p.conn }

@@ -1,0 +1,196 @@
+package orm_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/orm/ormtest"
+)
+
+// openPostgres opens a database of its own, on one connection, with more in its URL.
+func openPostgres(t *testing.T, more string) *orm.DB {
+	t.Helper()
+	url := ormtest.Postgres(t)
+	joint := "?"
+	if strings.Contains(url, "?") {
+		joint = "&"
+	}
+	return ormtest.Open(t, url+joint+"pool_max_conns=1&"+more)
+}
+
+// askOne sends one statement with one number as its answer.
+func askOne(t *testing.T, db *orm.DB, sql string, args ...any) (n int64, err error) {
+	t.Helper()
+	b := &orm.Batch{}
+	b.Query(sql, args, func(rows *orm.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(&n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, b.Send(t.Context(), db.Gorm)
+}
+
+// backend is the process of the server that serves the only connection.
+func backend(t *testing.T, db *orm.DB) int64 {
+	t.Helper()
+	pid, err := askOne(t, db, "SELECT pg_backend_pid()::bigint")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// TestLongBatches: batches longer than the buffers of the network, in both directions at once, arrive whole.
+func TestLongBatches(t *testing.T) {
+	db := openPostgres(t, "")
+	const statements, length = 400, 20_000
+	b := &orm.Batch{}
+	read := 0
+	for i := range statements {
+		text := strings.Repeat(string(rune('a'+i%26)), length)
+		b.Query("SELECT $1::text UNION ALL SELECT $1::text", []any{text}, func(rows *orm.Rows) error {
+			var got string
+			for rows.Next() {
+				if err := rows.Scan(&got); err != nil || got != text {
+					return fmt.Errorf("statement %d reads %d bytes: %w", i, len(got), err)
+				}
+				read++
+			}
+			return nil
+		})
+	}
+	if err := b.Send(t.Context(), db.Gorm); err != nil || read != 2*statements {
+		t.Errorf("%d rows were read: %v", read, err)
+	}
+}
+
+// TestBrokenBatchesLoseTheirConnection: what ends in the middle of an answer is not given to the next; what was never sent
+// or failed at the server costs nothing.
+func TestBrokenBatchesLoseTheirConnection(t *testing.T) {
+	for name, c := range map[string]struct {
+		send func(db *orm.DB) error
+		lost bool
+	}{
+		"a panic": {func(db *orm.DB) (err error) {
+			defer func() { err = fmt.Errorf("%v", recover()) }()
+			b := &orm.Batch{}
+			b.Query("SELECT generate_series(1, 1000)", nil, func(*orm.Rows) error { panic("of a function") })
+			return b.Send(t.Context(), db.Gorm)
+		}, true},
+		"copy": {func(db *orm.DB) error {
+			b := &orm.Batch{}
+			b.Exec("COPY pg_temp.nothing FROM STDIN", nil, nil)
+			return b.Send(t.Context(), db.Gorm)
+		}, true},
+		"an argument": {func(db *orm.DB) error {
+			_, err := askOne(t, db, "SELECT $1::int", struct{}{})
+			return err
+		}, false},
+		"too few arguments": {func(db *orm.DB) error {
+			_, err := askOne(t, db, "SELECT $1::int")
+			return err
+		}, false},
+		"the server": {func(db *orm.DB) error {
+			_, err := askOne(t, db, "SELECT 1/$1::int", 0)
+			return err
+		}, false},
+		"at the end": {func(db *orm.DB) error { // which checks what was deferred
+			b := &orm.Batch{}
+			b.Exec("INSERT INTO pg_temp.late VALUES (1), (1)", nil, nil)
+			return b.Send(t.Context(), db.Gorm)
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := openPostgres(t, "")
+			mustExec(t, db.SQL, "CREATE TEMP TABLE nothing (id int)")
+			mustExec(t, db.SQL, "CREATE TEMP TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+			before := backend(t, db)
+			if err := c.send(db); err == nil {
+				t.Error("it is no error")
+			}
+			if after := backend(t, db); (before != after) != c.lost {
+				t.Errorf("the connection is lost: %v, want %v", before != after, c.lost)
+			}
+		})
+	}
+}
+
+// TestPreparedStatementsAreBounded: a connection keeps as many as its URL says, and closes the others.
+func TestPreparedStatementsAreBounded(t *testing.T) {
+	db := openPostgres(t, "statement_cache_capacity=5")
+	for round := range 3 {
+		for i := range int64(20) {
+			if n, err := askOne(t, db, fmt.Sprintf("SELECT %d::bigint", i)); err != nil || n != i {
+				t.Fatalf("round %d: %d is read for %d: %v", round, n, i, err)
+			}
+		}
+	}
+	n, err := askOne(t, db, "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'quintet%'")
+	if err != nil || n < 1 || n > 6 { // those kept, and one that is closed with the next batch
+		t.Errorf("the server keeps %d: %v", n, err)
+	}
+}
+
+// TestChangedResults: a statement whose columns have changed fails once at most, and runs again.
+func TestChangedResults(t *testing.T) {
+	db := openPostgres(t, "")
+	mustExec(t, db.SQL, "CREATE TABLE changing (id bigint)")
+	mustExec(t, db.SQL, "INSERT INTO changing VALUES (7)")
+	for _, column := range []string{"bigint", "numeric"} {
+		mustExec(t, db.SQL, "ALTER TABLE changing ALTER id TYPE "+column)
+		n, err := askOne(t, db, "SELECT * FROM changing")
+		if err != nil {
+			n, err = askOne(t, db, "SELECT * FROM changing")
+		}
+		if err != nil || n != 7 {
+			t.Errorf("%s: %d is read: %v", column, n, err)
+		}
+	}
+}
+
+// TestOtherWaysOfRunning: where the URL asks not to prepare statements, batches run as pgx does it.
+func TestOtherWaysOfRunning(t *testing.T) {
+	for _, mode := range []string{"exec", "simple_protocol", "cache_describe", "cache_statement"} {
+		db := openPostgres(t, "default_query_exec_mode="+mode)
+		if n, err := askOne(t, db, "SELECT $1::bigint + 1", int64(41)); err != nil || n != 42 {
+			t.Errorf("%s: %d is read: %v", mode, n, err)
+		}
+		mine, err := askOne(t, db, "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'quintet%'")
+		if err != nil || (mine > 0) != (mode == "cache_statement") {
+			t.Errorf("%s: %d statements are prepared: %v", mode, mine, err)
+		}
+	}
+}
+
+// TestUnsentBatchesUndo: a batch that cannot be sent takes what was queued before it along, but for what a savepoint keeps.
+func TestUnsentBatchesUndo(t *testing.T) {
+	libraryTemplate.Each(t, func(t *testing.T, db *orm.DB) {
+		if db.Dialect() != orm.Postgres {
+			t.Skip("SQLite sends one by one")
+		}
+		ctx := t.Context()
+		err := orm.Atomic(ctx, db.Gorm, func(tx *gorm.DB) error {
+			if err := add(tx, "kept"); err != nil {
+				return err
+			}
+			inner := orm.Atomic(ctx, tx, func(tx *gorm.DB) error {
+				return errors.Join(batchOf(db, "lost").Queue(ctx, tx), unsendable(db, "lost too").Send(ctx, tx))
+			})
+			if inner == nil {
+				t.Error("it is no error")
+			}
+			return nil
+		})
+		if got := shelves(t, db); err != nil || got != "kept" {
+			t.Errorf("%q stay: %v", got, err)
+		}
+	})
+}
