@@ -15,13 +15,13 @@ const (
 	maxHostLength = 253
 )
 
-// The pattern of an address, any case; the scheme is compared apart.
+// The pattern of an address in any case, written out as in a host name; the scheme is compared apart.
 const (
 	space      = `\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}`
 	octet      = `(?:0|25[0-5]|2[0-4][0-9]|1[0-9]?[0-9]?|[1-9][0-9]?)`
-	urlHost    = octet + `(?:\.` + octet + `){3}|\[[0-9a-f:.]+\]|` + domain + `\.?|localhost`
+	urlHost    = octet + `(?:\.` + octet + `){3}|\[[0-9a-fA-F:.]+\]|` + domain + `\.?|(?i:localhost)`
 	urlUser    = `(?:[^` + space + `:@/]+(?::[^` + space + `:@/]*)?@)?`
-	urlPattern = `(?i)\A[a-z0-9.+-]*://` + urlUser + `(?:` + urlHost + `)(?::[0-9]{1,5})?(?:[/?#][^` + space + `]*)?\z`
+	urlPattern = `\A[a-zA-Z0-9.+-]*://` + urlUser + `(?:` + urlHost + `)(?::[0-9]{1,5})?(?:[/?#][^` + space + `]*)?\z`
 )
 
 // URL reports whether s is an absolute address of the schemes http, https, ftp or ftps, of at most 2048 characters.
@@ -35,7 +35,7 @@ func (v *Validators) URL(s string) bool {
 	default:
 		return false
 	}
-	return v.url.MatchString(s) && v.location(networkLocation(s))
+	return v.url().MatchString(s) && v.location(networkLocation(s))
 }
 
 // networkLocation returns the part of a matching address between "//" and the path.
@@ -52,7 +52,7 @@ func (v *Validators) location(netloc string) bool {
 	if !v.brackets(netloc) || hidesDelimiter(netloc) {
 		return false
 	}
-	if match := v.bracketed.FindStringSubmatch(netloc); match != nil && !validIPv6(match[1]) {
+	if match := v.bracketed().FindStringSubmatch(netloc); match != nil && !validIPv6(match[1]) {
 		return false
 	}
 	host := hostOf(netloc)
@@ -68,7 +68,7 @@ func (v *Validators) brackets(netloc string) bool {
 	_, rest, _ := strings.Cut(netloc, "[")
 	host, _, _ := strings.Cut(rest, "]")
 	if strings.HasPrefix(host, "v") {
-		return v.future.MatchString(host)
+		return v.future().MatchString(host)
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Is6()
