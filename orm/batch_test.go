@@ -253,13 +253,28 @@ func TestTransactionsBeginWithTheirFirstStatement(t *testing.T) {
 		if first.Transactions() != 2 {
 			t.Errorf("%d statements of the transaction", first.Transactions())
 		}
-		queued := run(func(ctx context.Context, tx *gorm.DB, count *orm.StatementCount) error {
-			err := batchOf(db, "b").Queue(ctx, tx)
-			isIdle(t, db)
+		for _, c := range []struct {
+			names        []string
+			transactions int64
+		}{{[]string{"b"}, 0}, {[]string{"c", "d"}, 2}} {
+			queued := run(func(ctx context.Context, tx *gorm.DB, count *orm.StatementCount) error {
+				err := batchOf(db, c.names...).Queue(ctx, tx)
+				isIdle(t, db)
+				return err
+			})
+			if queued.Transactions() != c.transactions || queued.Load() != int64(len(c.names)) {
+				t.Errorf("%d and %d statements for %q, which was queued", queued.Load(), queued.Transactions(), c.names)
+			}
+		}
+		settled := run(func(ctx context.Context, tx *gorm.DB, count *orm.StatementCount) error {
+			err := errors.Join(orm.Settle(ctx, tx), batchOf(db, "e").Queue(ctx, tx), orm.Settle(ctx, tx), orm.Settle(ctx, tx))
+			if count.Load() != 1 {
+				t.Errorf("%d statements ran when Settle was over", count.Load())
+			}
 			return err
 		})
-		if queued.Transactions() != 2 || queued.Load() != 1 || shelves(t, db) != "a b" {
-			t.Errorf("%d and %d statements for one that was queued", queued.Load(), queued.Transactions())
+		if got := shelves(t, db); settled.Load() != 1 || got != "a b c d e" {
+			t.Errorf("%d statements ran in all, %q stay", settled.Load(), got)
 		}
 	})
 }
@@ -284,6 +299,20 @@ func TestQueuedViolationsUndo(t *testing.T) {
 		})
 		if got := shelves(t, db); !errors.Is(err, errStop) || got != "" {
 			t.Errorf("%q stay: %v", got, err)
+		}
+		for _, statement := range []string{
+			"INSERT INTO library_shelf (name, parent_id) VALUES ('alone', 99)", // the key is checked at the end of the transaction
+			"INSERT INTO library_shelf (name) SELECT 'twice' FROM (SELECT 1 UNION ALL SELECT 2) AS two",
+		} {
+			err = orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+				orm.OnCommit(tx, func() { hooked = true })
+				b := &orm.Batch{}
+				b.Exec(statement, nil, nil)
+				return b.Queue(t.Context(), tx)
+			})
+			if got := shelves(t, db); !errors.As(err, &violation) || got != "" || hooked {
+				t.Errorf("%s by itself: %v, %q stay, the hook ran: %v", statement, err, got, hooked)
+			}
 		}
 		isIdle(t, db)
 	})

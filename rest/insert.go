@@ -78,8 +78,9 @@ const mostParameters = 30_000
 
 // write is what Save does to several objects, in one round trip where the database allows.
 type write struct {
-	r     *Request
-	batch orm.Batch
+	r        *Request
+	batch    orm.Batch
+	answered func(row reflect.Value) // called for each new row when the database has it; nil for nothing
 }
 
 // insert adds new rows of one model, pointers whose keys are either all made by the database or all known.
@@ -109,12 +110,21 @@ func (w *write) insertSome(p *insertPlan, columns []*orm.Field, rows []reflect.V
 		return err
 	}
 	if !auto {
-		w.batch.Exec(string(t.sql), t.args, nil)
+		w.batch.Exec(string(t.sql), t.args, func(int64) error { w.inserted(rows); return nil })
 		return nil
 	}
 	t.add(" RETURNING ", quote(p.model.PK.Column))
-	w.batch.Query(string(t.sql), t.args, p.takeKeys(rows))
+	w.batch.Query(string(t.sql), t.args, w.takeKeys(p, rows))
 	return nil
+}
+
+func (w *write) inserted(rows []reflect.Value) {
+	if w.answered == nil {
+		return
+	}
+	for _, row := range rows {
+		w.answered(row)
+	}
 }
 
 // values writes INSERT INTO … VALUES for rows.
@@ -156,7 +166,7 @@ func (w *write) value(f *orm.Field, row reflect.Value) (any, error) {
 }
 
 // takeKeys puts the keys that the database made into the rows.
-func (p *insertPlan) takeKeys(rows []reflect.Value) func(*orm.Rows) error {
+func (w *write) takeKeys(p *insertPlan, rows []reflect.Value) func(*orm.Rows) error {
 	return func(answer *orm.Rows) error {
 		for _, row := range rows {
 			if !answer.Next() {
@@ -166,6 +176,7 @@ func (p *insertPlan) takeKeys(rows []reflect.Value) func(*orm.Rows) error {
 				return fmt.Errorf("insert %s: %w", p.model.Label(), err)
 			}
 		}
+		w.inserted(rows)
 		return nil
 	}
 }
@@ -206,7 +217,7 @@ func (w *write) insertWithPairs(p *insertPlan, row reflect.Value, many []*orm.Fi
 		t.add("::", arrayType(f.Related.PK.Type), ") AS other)")
 	}
 	t.add(" SELECT ", key, " FROM made")
-	w.batch.Query(string(t.sql), t.args, p.takeKeys([]reflect.Value{row}))
+	w.batch.Query(string(t.sql), t.args, w.takeKeys(p, []reflect.Value{row}))
 	return nil
 }
 

@@ -216,11 +216,68 @@ func TestQueuedViolationsAreAnswered(t *testing.T) {
 				}
 				return r.Queue("UPDATE lib_publisher SET name = ? WHERE id = ?", "North", p.ID)
 			}}, "queued")
+			g.Register("later", &rest.ViewSet[publisher]{Serializer: form, PerformCreate: func(r *rest.Request, p *publisher) error {
+				p.Name = "North"
+				return r.QueueSave(p)
+			}}, "later")
 		})
 		stock(t, c, 0)
-		say(t, c.Post("/queued/", `{"name":"West"}`), `400 {"name":["publisher with this name already exists."]}`)
+		for _, path := range []string{"/queued/", "/later/"} {
+			say(t, c.Post(path, `{"name":"West"}`), `400 {"name":["publisher with this name already exists."]}`)
+		}
 		if n := number(t, db, "SELECT COUNT(*) FROM lib_publisher"); n != 2 {
 			t.Errorf("%d publishers are stored", n)
+		}
+	})
+}
+
+// TestQueueSave: queued objects are stored with what comes next, once, and as they were at last.
+func TestQueueSave(t *testing.T) {
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		d := newDesk(t, db)
+		waits := db.Dialect() == orm.Postgres
+		north := &publisher{Name: "Far north"}
+		texts, err := d.within(t, func(r *rest.Request) error {
+			err := r.QueueSave(north, &publisher{Name: "Far south"})
+			if (north.ID == 0) != waits {
+				t.Errorf("the key is %d after QueueSave", north.ID)
+			}
+			return errors.Join(err, r.QueueSave(north))
+		})
+		if want := map[bool]int{true: 1, false: 2}[waits]; err != nil || len(texts) != want || north.ID == 0 {
+			t.Errorf("%q, the key is %d: %v", texts, north.ID, err)
+		}
+		west := &publisher{Name: "Far west"}
+		_, err = d.within(t, func(r *rest.Request) error {
+			err := r.QueueSave(west)
+			west.Name = "Wild west"
+			err = errors.Join(err, r.QueueSave(west))
+			if west.ID == 0 {
+				t.Error("a queued object that was changed is not updated at once")
+			}
+			west.Name = "Mild west"
+			return errors.Join(err, r.Save(west))
+		})
+		if err != nil || number(t, db, "SELECT COUNT(*) FROM lib_publisher WHERE name = 'Mild west'") != 1 {
+			t.Error("the changes of a queued object are lost:", err)
+		}
+		east := &publisher{Name: "Far east"}
+		_, err = d.within(t, func(r *rest.Request) error {
+			refused := r.Atomic(func() error { return errors.Join(r.QueueSave(east), errRefused) })
+			if !errors.Is(refused, errRefused) {
+				t.Error(refused)
+			}
+			east.ID = 0
+			return r.QueueSave(east)
+		})
+		if n := number(t, db, "SELECT COUNT(*) FROM lib_publisher"); waits && (err != nil || n != 4) {
+			t.Errorf("%d are stored after a part that was undone: %v", n, err)
+		}
+		_, err = d.within(t, func(r *rest.Request) error {
+			return errors.Join(r.QueueSave(&publisher{Name: "Lost"}), errRefused)
+		})
+		if !errors.Is(err, errRefused) || number(t, db, "SELECT COUNT(*) FROM lib_publisher WHERE name = 'Lost'") != 0 {
+			t.Errorf("a queued object of a transaction that failed is stored: %v", err)
 		}
 	})
 }

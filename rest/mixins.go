@@ -121,7 +121,7 @@ func (rs *resource) insertOne(r *Request, st *inputState, perform func(r *Reques
 		return m, err
 	}
 	if perform == nil {
-		return m, r.Save(m.Interface())
+		return m, r.QueueSave(m.Interface())
 	}
 	return m, perform(r, m.Interface())
 }

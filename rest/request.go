@@ -45,6 +45,7 @@ type Request struct {
 	uploads  []string // files stored for rows that are not committed yet
 	updating any      // the object that input is being validated for
 	tracked  map[any]*tracking
+	queued   bool // some of them wait, see QueueSave
 	varyBy   []string
 	vary     [2]string // room for what varyBy usually holds
 	length   [1]string // Content-Length of the answer

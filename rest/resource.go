@@ -262,18 +262,31 @@ func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
 			return err
 		}
 	}
-	l := &loading{r: r}
 	var lists []*dealing
 	for _, m := range p.many {
-		var lacking []unsafe.Pointer
-		for _, row := range pointersOf(rows) {
-			if (*sliceHeader)(m.list.at(row)).data == nil && !m.restore(r, row) {
-				lacking = append(lacking, row)
-			}
+		lacking := m.lacking(r, pointersOf(rows))
+		if len(lacking) == 0 {
+			continue
+		}
+		if err := r.settle(); err != nil {
+			return err
 		}
 		lists = append(lists, m.deal(lacking))
 	}
-	return l.dealOut(lists)
+	if len(lists) == 0 {
+		return nil
+	}
+	return (&loading{r: r}).dealOut(lists)
+}
+
+// lacking are the rows whose list has to be loaded.
+func (m *manyPlan) lacking(r *Request, rows []unsafe.Pointer) (lacking []unsafe.Pointer) {
+	for _, row := range rows {
+		if (*sliceHeader)(m.list.at(row)).data == nil && !m.restore(r, row) {
+			lacking = append(lacking, row)
+		}
+	}
+	return lacking
 }
 
 // complete loads the objects of one to-one relation for all rows that lack them.
@@ -281,6 +294,11 @@ func (j *joinPlan) complete(r *Request, rows reflect.Value) error {
 	near := r.Registry().Model(rows.Type().Elem().Elem()).ByColumn(j.hop.near)
 	if near == nil {
 		return nil
+	}
+	if near.PrimaryKey {
+		if err := r.settle(); err != nil {
+			return err
+		}
 	}
 	byKey := map[any][]reflect.Value{}
 	var keys []any

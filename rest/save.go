@@ -17,6 +17,7 @@ type tracking struct {
 	stored reflect.Value // a copy of the struct as it was loaded; invalid for new objects
 	many   []*orm.Field
 	lists  []savedList // that were stored with it since it was last completed
+	queued bool        // it waits for a statement to go with, see QueueSave
 }
 
 // savedList is a many-to-many relation as it was stored.
@@ -73,20 +74,49 @@ func (r *Request) Loaded(m any) { r.loaded(reflect.ValueOf(m)) }
 // transaction. An object that is in the list twice is stored twice.
 func (r *Request) Save(objects ...any) error {
 	s := saving{write: write{r: r}}
-	for _, m := range objects {
-		if err := s.add(m); err != nil {
-			return err
-		}
+	if err := s.addAll(objects); err != nil {
+		return err
 	}
 	return s.flush()
+}
+
+// QueueSave is Save put off as [Request.Queue] puts off a statement: on PostgreSQL new objects go with the next statement that
+// has to be waited for, the COMMIT at the latest, which spares a round trip to what has nothing to do after it. Until then they
+// have no keys of the database's, and a constraint that they violate comes up there; the answer is the same. Changes of
+// objects that were loaded, and objects whose models have hooks, are stored at once.
+func (r *Request) QueueSave(objects ...any) error {
+	s := saving{write: write{r: r, answered: r.stored}, postponed: true}
+	if err := s.addAll(objects); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// settle sends what was queued where objects wait in it, so that they have their keys.
+func (r *Request) settle() error {
+	if !r.queued {
+		return nil
+	}
+	r.queued = false
+	return orm.Settle(r.Context(), r.connection())
 }
 
 // saving is a Save under way: new objects are gathered until something else is to be stored.
 type saving struct {
 	write
-	plan *insertPlan     // of rows
-	rows []reflect.Value // new objects of one model without relations
-	sent []reflect.Value // objects that are in the batch
+	postponed bool            // it is a QueueSave
+	plan      *insertPlan     // of rows
+	rows      []reflect.Value // new objects of one model without relations
+	sent      []reflect.Value // objects that are in the batch
+}
+
+func (s *saving) addAll(objects []any) error {
+	for _, m := range objects {
+		if err := s.add(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add stores an object, now or with the next flush.
@@ -96,9 +126,17 @@ func (s *saving) add(m any) error {
 		return fmt.Errorf("save a %T: the model is not registered", m)
 	}
 	v, t := reflect.ValueOf(m), s.r.track(m)
+	if t.queued {
+		if s.postponed && t.holds(model, v) {
+			return nil
+		}
+		if err := s.r.settle(); err != nil {
+			return err
+		}
+	}
 	plan := s.r.api.models[model].insert
 	switch {
-	case t.stored.IsValid():
+	case t.stored.IsValid() && !t.queued:
 		return s.apart(model, v, func() error { return s.r.update(model, t, v) })
 	case plan.gorm:
 		return s.apart(model, v, func() error { return s.r.create(m) })
@@ -146,17 +184,45 @@ func (s *saving) flush() error {
 	if err := s.queue(); err != nil {
 		return err
 	}
-	if len(s.sent) == 0 {
+	sent := s.sent
+	s.sent = nil
+	switch {
+	case len(sent) == 0:
 		return nil
+	case s.postponed:
+		return s.postpone(sent)
 	}
 	if err := s.send(); err != nil {
-		return fmt.Errorf("save %s: %w", s.r.Registry().Model(s.sent[0].Interface()).Label(), err)
+		return fmt.Errorf("save %s: %w", s.r.Registry().Model(sent[0].Interface()).Label(), err)
 	}
-	for _, v := range s.sent {
+	for _, v := range sent {
+		s.r.keepLists(v)
 		s.r.stored(v)
 	}
-	s.sent = nil
 	return nil
+}
+
+// postpone lets what is in the batch go with a later statement.
+func (s *saving) postpone(sent []reflect.Value) error {
+	for _, v := range sent {
+		s.r.keepLists(v)
+		s.r.loaded(v)
+		s.r.track(v.Interface()).queued = true
+	}
+	s.r.queued = true
+	b := s.batch
+	s.batch = orm.Batch{}
+	return b.Queue(s.r.Context(), s.r.connection())
+}
+
+// holds tells whether an object stands as it was last seen.
+func (t *tracking) holds(model *orm.Model, v reflect.Value) bool {
+	for _, f := range model.Fields {
+		if f.Column != "" && !reflect.DeepEqual(v.Elem().FieldByIndex(f.Index).Interface(), t.stored.FieldByIndex(f.Index).Interface()) {
+			return false
+		}
+	}
+	return len(t.many) == 0
 }
 
 // apart stores an object by statements of its own, and its relations.
@@ -174,19 +240,26 @@ func (s *saving) apart(model *orm.Model, v reflect.Value, store func() error) er
 			return fmt.Errorf("save %s.%s: %w", model.Label(), f.Name, orm.Translate(err))
 		}
 	}
+	s.r.keepLists(v)
 	s.r.stored(v)
 	return nil
 }
 
-// stored notes that an object and its relations are stored.
-func (r *Request) stored(v reflect.Value) {
+// keepLists puts the relations that are stored with an object aside: they stand in the order in which they were sent, which is
+// not that of the related model.
+func (r *Request) keepLists(v reflect.Value) {
 	t := r.track(v.Interface())
 	for _, f := range t.many {
-		list := v.Elem().FieldByIndex(f.RelIndex) // in the order in which it was sent, which is not that of the related model
+		list := v.Elem().FieldByIndex(f.RelIndex)
 		t.lists = append(t.lists, savedList{f.RelIndex, reflect.ValueOf(list.Interface())})
 		list.SetZero()
 	}
 	t.many = nil
+}
+
+// stored notes that an object stands as it is stored.
+func (r *Request) stored(v reflect.Value) {
+	r.track(v.Interface()).queued = false
 	r.Users().Changed(r.connection(), v.Interface())
 	r.loaded(v)
 }
@@ -324,6 +397,9 @@ func (r *Request) Atomic(fn func() error) error {
 		r.tx = tx
 		return fn()
 	})
+	if err != nil {
+		r.forgetQueued()
+	}
 	if outer != nil {
 		return err
 	}
@@ -332,6 +408,16 @@ func (r *Request) Atomic(fn func() error) error {
 	}
 	r.uploads = nil
 	return nil
+}
+
+// forgetQueued lets objects that were queued in a part that failed be new again: what was queued before it has been sent.
+func (r *Request) forgetQueued() {
+	for _, t := range r.tracked {
+		if t.queued {
+			t.queued, t.stored = false, reflect.Value{}
+		}
+	}
+	r.queued = false
 }
 
 // constraintError turns a violated constraint into the answer that the validator would have given: what a check does not

@@ -26,7 +26,7 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*Order, error) {
 		item := &OrderItem{OrderID: order.ID, ProductID: product.ID, Quantity: line.Quantity, UnitPrice: product.Price}
 		order.Items, rows = append(order.Items, item), append(rows, item)
 	}
-	if err := r.Save(rows...); err != nil {
+	if err := r.QueueSave(rows...); err != nil {
 		return nil, err
 	}
 	return order, r.Queue(takeStock, order.ID, order.ID)

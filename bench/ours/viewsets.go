@@ -20,7 +20,7 @@ func products() *rest.ViewSet[Product] {
 		Search:   []string{"name", "sku"},
 		PerformCreate: func(r *rest.Request, p *Product) error {
 			p.CreatedByID = &r.User().ID
-			return r.Save(p)
+			return r.QueueSave(p)
 		},
 	}
 }
