@@ -67,7 +67,7 @@ func TestMakeMigrations(t *testing.T) {
 	}{
 		{models: before, args: "--check", want: "create table garden_pot", fails: true},
 		{models: before, args: "--dry-run", want: `CREATE TABLE "garden_pot"`},
-		{models: before, want: "0001_"},
+		{models: before, want: "0005_garden_initial"},
 		{models: before, want: "No changes detected."},
 		{models: before, args: "--check", want: "No changes detected."},
 		{models: after, args: "--no-input", want: "--rename garden.pot.name=title", fails: true},
@@ -79,7 +79,7 @@ func TestMakeMigrations(t *testing.T) {
 		{models: after, args: "--dry-run --no-input --no-renames --default garden.pot.title= --default garden.pot.litres=1", want: `DROP COLUMN "name"`},
 		{models: after, args: "--name bigger", stdin: "y\n5\n", want: "Was garden.pot.name renamed to garden.pot.title? [y/N]:"},
 		{models: after, args: "--check", want: "No changes detected."},
-		{models: after, args: "garden --empty --name fill", want: "0003_garden_fill"},
+		{models: after, args: "garden --empty --name fill", want: "0007_garden_fill"},
 		{models: after, args: "nowhere --empty", want: "is no app", fails: true},
 		{models: after, args: "--check", want: "No changes detected."},
 	}
@@ -89,7 +89,7 @@ func TestMakeMigrations(t *testing.T) {
 			t.Fatalf("makemigrations %s: %v\n%s", s.args, err, out)
 		}
 	}
-	for _, name := range []string{"sqlite/0002_garden_bigger.sql", "postgres/0002_garden_bigger.sql", "state/0002_garden_bigger.json", "postgres/0003_garden_fill.sql"} {
+	for _, name := range []string{"sqlite/0006_garden_bigger.sql", "postgres/0006_garden_bigger.sql", "state/0006_garden_bigger.json", "postgres/0007_garden_fill.sql"} {
 		if !strings.Contains(listed(t, dir), name) {
 			t.Errorf("%s is missing among %s", name, listed(t, dir))
 		}
@@ -130,19 +130,19 @@ func TestMigrateToAName(t *testing.T) {
 		o := programOptions()
 		o.Models, o.Migrations = []any{&Vessel{}}, os.DirFS(dir)
 		steps := []struct{ args, want string }{
-			{"sqlmigrate 0002 --dialect postgres", `RENAME COLUMN "name" TO "title"`},
-			{"sqlmigrate 0002 --dialect sqlite --backwards", `RENAME COLUMN "title" TO "name"`},
+			{"sqlmigrate 0006 --dialect postgres", `RENAME COLUMN "name" TO "title"`},
+			{"sqlmigrate 0006 --dialect sqlite --backwards", `RENAME COLUMN "title" TO "name"`},
 			{"migrate", "applied"},
 			{"showmigrations", "[X]"},
 			{"migrate --check", "No dangers found."},
-			{"migrate 0001 --plan", "undo"},
-			{"migrate 0001", "undone"},
+			{"migrate 0005 --plan", "undo"},
+			{"migrate 0005", "undone"},
 			{"showmigrations", "[ ]"},
-			{"migrate 0002 --plan", "0002_"},
-			{"migrate 0002 --fake", "applied"},
-			{"migrate 0001 --fake", "undone"},
-			{"migrate 0002", "applied"},
-			{"migrate 0002", "No migrations to apply."},
+			{"migrate 0006 --plan", "0006_"},
+			{"migrate 0006 --fake", "applied"},
+			{"migrate 0005 --fake", "undone"},
+			{"migrate 0006", "applied"},
+			{"migrate 0006", "No migrations to apply."},
 		}
 		environ = append(folder(t), environ...)
 		for _, s := range steps {
@@ -151,10 +151,10 @@ func TestMigrateToAName(t *testing.T) {
 				t.Fatalf("%s: %v\n%s", s.args, err, out)
 			}
 		}
-		if out, err := commandOf(t, o, nil, "", "migrate", "--check", "0001"); err == nil || !strings.Contains(out, "rename-column: running code still uses name of garden_pot") {
+		if out, err := commandOf(t, o, nil, "", "migrate", "--check", "0005"); err == nil || !strings.Contains(out, "rename-column: running code still uses name of garden_pot") {
 			t.Errorf("%v\n%s", err, out)
 		}
-		if out, err := commandOf(t, o, environ, "", "migrate", "0007"); err == nil || !strings.Contains(out, `no migration is called "0007"`) {
+		if out, err := commandOf(t, o, environ, "", "migrate", "0009"); err == nil || !strings.Contains(out, `no migration is called "0009"`) {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
@@ -179,8 +179,8 @@ func TestMergeCommand(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 	for _, s := range []struct{ args, want string }{
-		{"--merge --dry-run", "sqlite/0002_garden_right.sql → sqlite/0003_garden_right.sql"},
-		{"--merge", "state/0002_garden_right.json → state/0003_garden_right.json"},
+		{"--merge --dry-run", "sqlite/0006_garden_right.sql → sqlite/0007_garden_right.sql"},
+		{"--merge", "state/0006_garden_right.json → state/0007_garden_right.json"},
 		{"--check", "No changes detected."},
 	} {
 		if out, err := making(t, []any{&Pot{}}, dir, "", s.args); err != nil || !strings.Contains(out, s.want) {
@@ -189,11 +189,11 @@ func TestMergeCommand(t *testing.T) {
 	}
 }
 
-// sideBySide makes the third migration one that was written beside the second.
+// sideBySide makes the last migration one that was written beside the one before.
 func sideBySide(t *testing.T, dir string) {
 	t.Helper()
 	for _, name := range strings.Fields(listed(t, dir)) {
-		if !strings.Contains(name, "/0003_") {
+		if !strings.Contains(name, "/0007_") {
 			continue
 		}
 		from := filepath.Join(dir, name)
@@ -201,8 +201,8 @@ func sideBySide(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		beside := strings.ReplaceAll(string(text), "-- after: 0002_garden_left", "-- after: 0001_initial")
-		if err := os.WriteFile(strings.Replace(from, "0003_", "0002_", 1), []byte(beside), 0o600); err != nil {
+		beside := strings.ReplaceAll(string(text), "-- after: 0006_garden_left", "-- after: 0005_garden_initial")
+		if err := os.WriteFile(strings.Replace(from, "0007_", "0006_", 1), []byte(beside), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Remove(from); err != nil {

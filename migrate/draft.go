@@ -18,6 +18,8 @@ type Draft struct {
 	Records    []Record // what stands in django_migrations once it is applied
 	Operations []string // what it does, a line each: "add column weight to catalog_product (Float, NULL)"
 	Files      []DraftFile
+
+	stateOnly []Record // those of Records that change nothing in the database
 }
 
 // DraftFile is a file of a draft, with its path in the folder of the migrations.
@@ -113,7 +115,11 @@ func (m *maker) head(out *strings.Builder, d *Draft) {
 		fmt.Fprintf(out, "-- %s%s.\n", strings.ToUpper(o[:1]), strings.ReplaceAll(o[1:], "\n", " "))
 	}
 	for _, r := range d.Records {
-		fmt.Fprintf(out, "-- records: %s\n", r)
+		mark := ""
+		if slices.Contains(d.stateOnly, r) {
+			mark = " (state only)"
+		}
+		fmt.Fprintf(out, "-- records: %s%s\n", r, mark)
 	}
 	if last := m.trail.last(); last != "" {
 		fmt.Fprintf(out, "-- after: %s\n", last)
@@ -141,6 +147,9 @@ func (m *maker) named(operations []operation) *Draft {
 		names[o.app] = append(names[o.app], o.name)
 	}
 	for _, app := range apps {
+		if m.trail.appNumber(app) == 1 && d.recordDjangos(app) {
+			continue
+		}
 		name := fmt.Sprintf("%04d_%s", m.trail.appNumber(app), m.name(app, names[app]))
 		d.Records = append(d.Records, Record{App: app, Name: name})
 	}

@@ -37,9 +37,9 @@ type Asker struct {
 }
 
 // Make compares what models want with the schema that the last migration leads to, and returns the migrations that lead from
-// one to the other, none when they are the same. Nothing is written and no database is needed. There are two of them where
-// indexes of tables that stand already are to be built: PostgreSQL does that beside the work on the table only outside of a
-// transaction.
+// one to the other, none when they are the same. Nothing is written and no database is needed. The first ones are one for each
+// app. There are two where indexes of tables that stand already are to be built: PostgreSQL does that beside the work on the
+// table only outside of a transaction.
 func Make(wanted *Schema, opts MakeOptions) ([]*Draft, error) {
 	h, err := readTrail(opts.FS, opts.Steps)
 	if err != nil {
@@ -51,7 +51,7 @@ func Make(wanted *Schema, opts MakeOptions) ([]*Draft, error) {
 		return nil, err
 	}
 	var drafts []*Draft
-	for _, part := range splitIndexes(d) {
+	for _, part := range m.portions(d) {
 		draft, err := m.draft(part.difference, part.concurrently)
 		if err != nil {
 			return nil, err
@@ -59,6 +59,18 @@ func Make(wanted *Schema, opts MakeOptions) ([]*Draft, error) {
 		drafts = append(drafts, draft)
 	}
 	return drafts, nil
+}
+
+// portions are the parts of a difference that become migrations of their own.
+func (m *maker) portions(d *difference) []portion {
+	if len(m.trail.migrations) > 0 {
+		return splitIndexes(d)
+	}
+	var list []portion
+	for _, part := range splitApps(d) {
+		list = append(list, portion{difference: part})
+	}
+	return list
 }
 
 // maker makes the drafts of one call.

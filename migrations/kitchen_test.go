@@ -16,8 +16,11 @@ import (
 	"github.com/quintet-go/quintet/orm/ormtest"
 )
 
+// records are what stands in django_migrations.
+const records = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
+
 // TestMadeSchemaIsDjangos makes the first migration of all models, those of the kitchen with every kind of field among them,
-// and compares what it makes with the schema that Django makes of its own models.
+// and compares what it makes and records with the schema and the records that Django makes of its own models.
 func TestMadeSchemaIsDjangos(t *testing.T) {
 	reg, err := orm.NewRegistry(slices.Concat(models.All(), kitchen.Models())...)
 	if err != nil {
@@ -27,15 +30,15 @@ func TestMadeSchemaIsDjangos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := fstest.MapFS{}
-	for _, file := range drafts[0].Files {
-		made[file.Path] = &fstest.MapFile{Data: []byte(file.Text)}
-	}
+	made := folder(drafts)
 	for kind, django := range map[string]*orm.DB{orm.SQLite: djangoSQLite(t), orm.Postgres: djangoPostgres(t)} {
 		t.Run(kind, func(t *testing.T) {
 			db := open(t, emptyLike(t, kind))
 			if _, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: made}); err != nil {
 				t.Fatal(err)
+			}
+			if diff := cmp.Diff(lines(t, reference(t, kind), records), lines(t, db, records)); diff != "" {
+				t.Errorf("django_migrations (-Django +made):\n%s", diff)
 			}
 			want, got := described(t, django), described(t, db)
 			if kind == orm.Postgres {
@@ -49,6 +52,17 @@ func TestMadeSchemaIsDjangos(t *testing.T) {
 			}
 		})
 	}
+}
+
+// folder holds the files of drafts.
+func folder(drafts []*migrate.Draft) fstest.MapFS {
+	files := fstest.MapFS{}
+	for _, d := range drafts {
+		for _, f := range d.Files {
+			files[f.Path] = &fstest.MapFile{Data: []byte(f.Text)}
+		}
+	}
+	return files
 }
 
 // withoutRenamed leaves out what simplejwt's migrations have named otherwise than a new table would.

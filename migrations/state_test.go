@@ -38,10 +38,7 @@ func TestRecordedStateIsWhatTheStepsMake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anew := fstest.MapFS{}
-	for _, file := range drafts[0].Files {
-		anew[file.Path] = &fstest.MapFile{Data: []byte(file.Text)}
-	}
+	anew := folder(drafts)
 	each(t, func(t *testing.T, url string) {
 		db := open(t, url)
 		if _, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: anew}); err != nil {
