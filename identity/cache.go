@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -12,12 +13,18 @@ import (
 
 // cache holds the accounts that sent requests a moment ago, and what they may do.
 type cache struct {
-	users       *recent[User]
+	users       *recent[account]
 	permissions *recent[Permissions]
 }
 
+// account is a user with its stored permissions, nil where they were not asked for or do not decide.
+type account struct {
+	User
+	permissions *Permissions
+}
+
 func newCache(life time.Duration, now func() time.Time) *cache {
-	return &cache{users: newRecent[User](life, now), permissions: newRecent[Permissions](life, now)}
+	return &cache{users: newRecent[account](life, now), permissions: newRecent[Permissions](life, now)}
 }
 
 // Account returns the account with that id when check takes it. check may be asked about an account as it was up to CacheFor
@@ -25,32 +32,69 @@ func newCache(life time.Duration, now func() time.Time) *cache {
 // one. So a refusal is never out of date, while an account that was changed elsewhere may pass until CacheFor is over.
 // The User is the caller's own. It returns [ErrNoUser] when there is none; inside a transaction nothing is out of date.
 func (s *Store) Account(ctx context.Context, id int64, check func(*User) error) (*User, error) {
-	s.fill.Do(s.defaults)
-	if s.cache == nil || s.bound {
-		user, err := s.ByID(ctx, id)
-		if err != nil {
-			return nil, err
+	found, err := s.account(ctx, id, s.byID, func(found *account) error { return check(&found.User) })
+	return found.own(), err
+}
+
+// AccountWithPermissions is [Store.Account] together with what [Store.RecentPermissions] gives for it, by one statement. The
+// permissions are nil for superusers and inactive accounts, for whom no stored ones decide.
+func (s *Store) AccountWithPermissions(ctx context.Context, id int64, check func(*User) error) (*User, *Permissions, error) {
+	found, err := s.account(ctx, id, s.byIDWithPermissions, func(found *account) error {
+		if found.permissions == nil && found.dependsOnPermissions() {
+			return errNotAsked
 		}
-		return user, check(user)
-	}
-	if id <= 0 || id > math.MaxInt32 {
-		return nil, ErrNoUser
-	}
-	user, err := s.cache.users.get(ctx, id, func(ctx context.Context) (User, error) {
-		user, err := s.ByID(ctx, id)
-		if err != nil {
-			return User{}, err
+		return check(&found.User)
+	})
+	if errors.Is(err, errNotAsked) { // by whom this call waited for
+		if found, err = s.byIDWithPermissions(ctx, id); err == nil {
+			err = check(&found.User)
 		}
-		return *user, nil
-	}, func(user User) error { return check(&user) })
-	if err != nil && user.ID == 0 {
-		return nil, err
 	}
-	if user.LastLogin != nil {
-		at := *user.LastLogin
-		user.LastLogin = &at
+	return found.own(), found.permissions, err
+}
+
+// errNotAsked refuses an account whose permissions were not loaded with it.
+var errNotAsked = errors.New("identity: the permissions were not asked for")
+
+// dependsOnPermissions tells whether stored permissions decide what the user may do.
+func (u *User) dependsOnPermissions() bool { return u.IsActive && !u.IsSuperuser }
+
+// account finds an account that check takes, or else the one that is stored with the error of check.
+func (s *Store) account(
+	ctx context.Context, id int64, load func(context.Context, int64) (account, error), check func(*account) error,
+) (account, error) {
+	if id <= 0 || id > math.MaxInt32 { // more than the column holds is an error in PostgreSQL
+		return account{}, ErrNoUser
 	}
-	return &user, err
+	if !s.Cached() {
+		found, err := load(ctx, id)
+		if err != nil {
+			return account{}, err
+		}
+		return found, check(&found)
+	}
+	return s.cache.users.get(ctx, id, func(ctx context.Context) (account, error) { return load(ctx, id) },
+		func(found account) error { return check(&found) })
+}
+
+func (s *Store) byID(ctx context.Context, id int64) (account, error) {
+	user, err := s.ByID(ctx, id)
+	if err != nil {
+		return account{}, err
+	}
+	return account{User: *user}, nil
+}
+
+// own is the caller's own copy of the user, nil for none.
+func (a account) own() *User {
+	if a.ID == 0 {
+		return nil
+	}
+	if a.LastLogin != nil {
+		at := *a.LastLogin
+		a.LastLogin = &at
+	}
+	return &a.User
 }
 
 // Cached tells whether what [Store.Account] returns may be out of date.
@@ -61,7 +105,7 @@ func (s *Store) Cached() bool {
 
 // RecentPermissions is [Store.Permissions] as of now or of up to CacheFor ago.
 func (s *Store) RecentPermissions(ctx context.Context, user *User) (Permissions, error) {
-	if !s.Cached() || !user.IsAuthenticated() || !user.IsActive || user.IsSuperuser { // what follows from user must not outlive it
+	if !s.Cached() || !user.IsAuthenticated() || !user.dependsOnPermissions() { // what follows from user must not outlive it
 		return s.Permissions(ctx, user)
 	}
 	return s.cache.permissions.get(ctx, user.ID, func(ctx context.Context) (Permissions, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -118,6 +119,50 @@ func TestChangesElsewhereAreSeenInTime(t *testing.T) {
 		s.pass(1)
 		s.wantAnswer(t, "after it", "refused", 1)
 		s.wantPermission(t, "after it", false, 1)
+	})
+}
+
+// TestAccountWithPermissions loads both by one statement, and what was loaded without permissions once more.
+func TestAccountWithPermissions(t *testing.T) {
+	eachRemembering(t, func(t *testing.T, s *remembering) {
+		s.exec(t, allow...)
+		both := func(users *identity.Store) (what string, statements int64) {
+			ctx, n := orm.CountStatements(t.Context())
+			user, held, err := users.AccountWithPermissions(ctx, s.alice.ID, active)
+			switch {
+			case err != nil:
+				what = err.Error()
+			case held == nil:
+				what = user.Username + " without any"
+			default:
+				what = fmt.Sprint(user.Username, " ", slices.Collect(held.Names()), held.Has("catalog.add_product"))
+			}
+			return what, n.Load()
+		}
+		want := func(when string, users *identity.Store, what string, statements int64) {
+			t.Helper()
+			if got, n := both(users); got != what || n != statements {
+				t.Errorf("%s: got %q with %d statements, want %q with %d", when, got, n, what, statements)
+			}
+		}
+		s.wantAnswer(t, "by itself", "alice", 1)
+		want("after the account", s.Store, "alice [catalog.add_product] true", 1)
+		want("again", s.Store, "alice [catalog.add_product] true", 0)
+		s.wantAnswer(t, "by itself, again", "alice", 0)
+		s.exec(t, "DELETE FROM auth_user_groups")
+		want("within the time", s.Store, "alice [catalog.add_product] true", 0)
+		want("in a transaction", s.With(s.db.Gorm), "alice [] false", 1)
+		s.pass(cachedFor)
+		want("after it", s.Store, "alice [] false", 1)
+		s.exec(t, "UPDATE auth_user SET is_superuser = TRUE")
+		s.pass(cachedFor)
+		want("a superuser", s.Store, "alice without any", 1)
+		s.exec(t, disableAlice)
+		s.pass(cachedFor)
+		want("inactive", s.Store, "refused", 1)
+		s.exec(t, "DELETE FROM auth_user")
+		s.pass(cachedFor)
+		want("deleted", s.Store, identity.ErrNoUser.Error(), 1)
 	})
 }
 

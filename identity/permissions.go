@@ -2,11 +2,14 @@ package identity
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -41,7 +44,7 @@ func (p Permissions) Names() iter.Seq[string] {
 	return slices.Values(slices.Sorted(maps.Keys(p.names)))
 }
 
-const permissionsOfUser = `SELECT ct.app_label || '.' || p.codename FROM auth_permission p
+const permissionsOfUser = `SELECT ct.app_label || '.' || p.codename AS name FROM auth_permission p
 JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id IN (SELECT up.permission_id FROM auth_user_user_permissions up WHERE up.user_id = %[1]s
 UNION SELECT gp.permission_id FROM auth_group_permissions gp
@@ -76,6 +79,77 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 	if err := b.Send(ctx, db); err != nil {
 		return Permissions{}, fmt.Errorf("identity: loading permissions: %w", err)
 	}
+	return set, nil
+}
+
+// byIDWithPermissions loads an account and, where they decide, its stored permissions.
+func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, error) {
+	db := s.db(ctx)
+	statement := accountOnSQLite
+	if db.Name() == orm.Postgres {
+		statement = accountOnPostgres
+	}
+	var found account
+	var list []byte
+	var b orm.Batch
+	b.Query(statement, []any{id}, func(rows *orm.Rows) error {
+		if !rows.Next() {
+			return ErrNoUser
+		}
+		return rows.Scan(append(found.variables(), &list)...)
+	})
+	err := b.Send(ctx, db)
+	if err == nil && found.dependsOnPermissions() {
+		found.permissions, err = s.sets.of(list)
+	}
+	if err != nil && !errors.Is(err, ErrNoUser) {
+		return account{}, fmt.Errorf("identity: loading a user with permissions: %w", err)
+	}
+	return found, err
+}
+
+// accountWithPermissions is the statement of an account with the list of its permissions as JSON, made by a function of the
+// database.
+func accountWithPermissions(placeholder, asJSON string) string {
+	return "SELECT " + userColumns + ", CASE WHEN is_active AND NOT is_superuser THEN (SELECT " + asJSON + " FROM (" +
+		fmt.Sprintf(permissionsOfUser, placeholder) + ") AS held) END FROM auth_user WHERE id = " + placeholder
+}
+
+var (
+	accountOnPostgres = accountWithPermissions("$1", "CAST(json_agg(name) AS text)")
+	accountOnSQLite   = accountWithPermissions("?1", "json_group_array(name)")
+)
+
+// permissionSets remembers sets of permissions by their list: most accounts hold one of a few. It is safe for concurrent use.
+type permissionSets struct {
+	mu     sync.Mutex
+	byList map[string]*Permissions
+}
+
+// mostSets bounds how many are remembered.
+const mostSets = 256
+
+// of is the set of a JSON array of names; no list is an empty one. It is shared.
+func (sets *permissionSets) of(list []byte) (*Permissions, error) {
+	sets.mu.Lock()
+	defer sets.mu.Unlock()
+	if known := sets.byList[string(list)]; known != nil {
+		return known, nil
+	}
+	var names []string
+	if len(list) > 0 {
+		if err := json.Unmarshal(list, &names); err != nil {
+			return nil, err
+		}
+	}
+	set := &Permissions{names: make(map[string]struct{}, len(names))}
+	for _, name := range names {
+		set.names[name] = struct{}{}
+	}
+	if sets.byList == nil || len(sets.byList) >= mostSets {
+		sets.byList = make(map[string]*Permissions)
+	}
+	sets.byList[string(list)] = set
 	return set, nil
 }
 

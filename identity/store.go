@@ -36,13 +36,14 @@ type Store struct {
 
 	fill  sync.Once
 	cache *cache // nil for none
-	bound bool   // to a transaction, which sees what it wrote itself
+	sets  *permissionSets
+	bound bool // to a transaction, which sees what it wrote itself
 }
 
 // With returns a Store that works on tx and shares everything else with s. It always asks the database.
 func (s *Store) With(tx *gorm.DB) *Store {
 	s.fill.Do(s.defaults)
-	c := &Store{DB: tx, Passwords: s.Passwords, Policy: s.Policy, Now: s.Now, CacheFor: s.CacheFor, cache: s.cache, bound: true}
+	c := &Store{DB: tx, Passwords: s.Passwords, Policy: s.Policy, Now: s.Now, CacheFor: s.CacheFor, cache: s.cache, sets: s.sets, bound: true}
 	c.fill.Do(func() {})
 	return c
 }
@@ -57,6 +58,7 @@ func (s *Store) defaults() {
 	if s.Now == nil {
 		s.Now = time.Now
 	}
+	s.sets = &permissionSets{}
 	if s.CacheFor > 0 {
 		s.cache = newCache(s.CacheFor, s.Now)
 	}
@@ -94,21 +96,27 @@ func (s *Store) ByUsername(ctx context.Context, username string) (*User, error) 
 	return s.find(ctx, "username", username)
 }
 
-const selectUser = `SELECT id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined
-FROM auth_user WHERE `
+const userColumns = "id, password, last_login, is_superuser, username, first_name, last_name, email, is_staff, is_active, date_joined"
+
+// variables are where userColumns go.
+func (u *User) variables() []any {
+	return []any{
+		&u.ID, &u.Password, &u.LastLogin, &u.IsSuperuser, &u.Username, &u.FirstName, &u.LastName, &u.Email, &u.IsStaff, &u.IsActive,
+		&u.DateJoined,
+	}
+}
 
 func (s *Store) find(ctx context.Context, column string, value any) (*User, error) {
 	db := s.db(ctx)
 	var found *User
 	var b orm.Batch
-	b.Query(selectUser+column+" = "+placeholder(db), []any{value}, func(rows *orm.Rows) error {
+	b.Query("SELECT "+userColumns+" FROM auth_user WHERE "+column+" = "+placeholder(db), []any{value}, func(rows *orm.Rows) error {
 		if !rows.Next() {
 			return nil
 		}
 		u := new(User)
 		found = u
-		return rows.Scan(&u.ID, &u.Password, &u.LastLogin, &u.IsSuperuser, &u.Username, &u.FirstName, &u.LastName, &u.Email,
-			&u.IsStaff, &u.IsActive, &u.DateJoined)
+		return rows.Scan(u.variables()...)
 	})
 	if err := b.Send(ctx, db); err != nil {
 		return nil, fmt.Errorf("identity: loading a user: %w", err)

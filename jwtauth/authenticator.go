@@ -20,11 +20,19 @@ func (a Authenticator) Authenticate(r *rest.Request) (*identity.User, any, error
 	if raw == "" || err != nil {
 		return nil, nil, err
 	}
-	user, token, err := a.Tokens.Authenticate(r.Context(), raw)
+	user, token, err := a.Tokens.authenticate(r.Context(), a.accounts(r), raw)
 	if err != nil {
 		return nil, nil, a.refusal(err)
 	}
 	return user, token, nil
+}
+
+// accounts are the users of the Tokens, by way of the request where it knows the same ones.
+func (a Authenticator) accounts(r *rest.Request) accounts {
+	if r.Users() == a.Tokens.users {
+		return r
+	}
+	return a.Tokens.users
 }
 
 // Challenge implements rest.Authenticator.

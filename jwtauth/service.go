@@ -73,15 +73,24 @@ func (s *Service) Issue(ctx context.Context, user *identity.User) (Pair, error) 
 // Authenticate checks an access token and returns its active user, with one statement, or none when the store of accounts
 // remembers that one (identity.Store.CacheFor). The error is an *Error unless the database failed.
 func (s *Service) Authenticate(ctx context.Context, raw string) (*identity.User, *Token, error) {
+	return s.authenticate(ctx, s.users, raw)
+}
+
+func (s *Service) authenticate(ctx context.Context, users accounts, raw string) (*identity.User, *Token, error) {
 	token, err := s.Parse(raw, Access)
 	if err != nil {
 		return nil, nil, err
 	}
-	user, err := s.holder(ctx, s.users, token)
+	user, err := s.holder(ctx, users, token)
 	if err != nil {
 		return nil, nil, err
 	}
 	return user, token, nil
+}
+
+// accounts is how users are found: an identity.Store, or a rest.Request that works on one.
+type accounts interface {
+	Account(ctx context.Context, id int64, check func(*identity.User) error) (*identity.User, error)
 }
 
 // Parse checks a token of a kind without asking the database. The error is an *Error.
@@ -192,7 +201,7 @@ func (s *Service) successor(token *Token) (*Token, error) {
 }
 
 // holder finds the user of a token that is still good for that user.
-func (s *Service) holder(ctx context.Context, users *identity.Store, token *Token) (*identity.User, error) {
+func (s *Service) holder(ctx context.Context, users accounts, token *Token) (*identity.User, error) {
 	id, ok := token.UserID()
 	if !ok {
 		return nil, ErrNoUserClaim

@@ -28,7 +28,7 @@ func (a *SessionAuthentication) Authenticate(r *Request) (*identity.User, any, e
 	if err != nil {
 		return nil, nil, err
 	}
-	user, err := a.Sessions.User(r.Context(), b.session, r.api.config.Users)
+	user, err := a.Sessions.User(r.Context(), b.session, r)
 	if err != nil || user == nil {
 		return nil, nil, err
 	}

@@ -405,6 +405,9 @@ func (c *compiler) describeAction(rs *resource, op *operation, a actionSpec, h h
 
 // settle decides the methods of a view: those it has operations for, HEAD with GET, OPTIONS always.
 func (v *view) settle(limit []string) {
+	for method, op := range v.operations {
+		op.asksHeld = anyAsksHeld(op.permissions, method)
+	}
 	v.methods = nil
 	for _, m := range methodOrder {
 		_, has := v.operations[m]

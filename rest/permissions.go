@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/quintet-go/quintet/identity"
@@ -331,6 +333,49 @@ func (r *Request) heldPermissions(user *identity.User) (permissionSet, error) {
 		r.held = held{user.ID, permissions}
 	}
 	return permissions, err
+}
+
+// Account is the account with that id when check takes it, see [identity.Store.Account]: how an Authenticator finds a user.
+// Where the operation asks for stored permissions, they are loaded by the same statement.
+func (r *Request) Account(ctx context.Context, id int64, check func(*identity.User) error) (*identity.User, error) {
+	if r.operation == nil || !r.operation.asksHeld {
+		return r.Users().Account(ctx, id, check)
+	}
+	user, permissions, err := r.Users().AccountWithPermissions(ctx, id, check)
+	if err == nil && permissions != nil {
+		r.held = held{user.ID, permissions}
+	}
+	return user, err
+}
+
+// asksHeld tells whether a permission asks what the user holds, for requests of a method.
+func asksHeld(p Permission, method string) bool {
+	switch p := p.(type) {
+	case Rule:
+		return (p == ModelPermissions || p == ModelPermissionsOrAnonReadOnly) && len(modelPermissions[method]) > 0
+	case ModelPermissionMap:
+		if p.Methods == nil {
+			return len(modelPermissions[method]) > 0
+		}
+		return len(p.Methods[method]) > 0
+	case objectPermissions:
+		return asksHeld(p.ModelPermissionMap, method)
+	case permissionRule:
+		return true
+	case anyOf:
+		return anyAsksHeld(p, method)
+	case allOf:
+		return anyAsksHeld(p, method)
+	case not:
+		return asksHeld(p.p, method)
+	case withMessage:
+		return asksHeld(p.Permission, method)
+	}
+	return false
+}
+
+func anyAsksHeld(permissions []Permission, method string) bool {
+	return slices.ContainsFunc(permissions, func(p Permission) bool { return asksHeld(p, method) })
 }
 
 // checkPermissions asks the permissions about the request, in order (APIView.check_permissions).

@@ -71,6 +71,7 @@ type operation struct {
 	method         string
 	handle         func(r *Request) (*Response, error)
 	permissions    []Permission
+	asksHeld       bool // some of them ask what the user holds
 	authenticators []Authenticator
 	throttles      []Throttle
 	parsers        []Parser
