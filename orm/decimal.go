@@ -190,6 +190,9 @@ func DecimalFromFloat(f float64) (Decimal, error) {
 	if math.IsInf(f, 0) || math.IsNaN(f) {
 		return Decimal{}, fmt.Errorf("%w: %v", ErrDecimal, f)
 	}
+	if d, ok := fromShortFloat(f); ok {
+		return d, nil
+	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', 14, 64), "e")
 	mantissa = strings.TrimSuffix(strings.TrimRight(mantissa, "0"), ".")
 	d, err := ParseDecimal(mantissa + "e" + exponent)
@@ -197,6 +200,23 @@ func DecimalFromFloat(f float64) (Decimal, error) {
 		d, err = ParseDecimal(d.Plain())
 	}
 	return d, err
+}
+
+// fromShortFloat takes floats that stand for up to 15 digits, 6 of them behind the point, nearly all there are: no two such
+// numbers have the same float.
+func fromShortFloat(f float64) (Decimal, bool) {
+	const unit, mostDigits = 1e6, 1e15
+	scaled := math.Round(f * unit)
+	if math.Abs(scaled) >= mostDigits || scaled/unit != f {
+		return Decimal{}, false
+	}
+	coefficient, places := int64(math.Abs(scaled)), 6
+	for ; places > 0 && coefficient%10 == 0; places-- {
+		coefficient /= 10
+	}
+	d := DecimalOf(coefficient, -places)
+	d.d.Negative = math.Signbit(f)
+	return d, true
 }
 
 // Coefficient is the absolute value of the number's digits, read as one whole number.

@@ -17,6 +17,7 @@ type Stmt struct {
 	readOnly bool
 	params   []string // names with their sign, "" for a plain "?"
 	columns  columns
+	cells    []sqlite3.TMem // of the row, where SQLite keeps them; nil when there is none
 
 	text  string // in the cache
 	kept  bool
@@ -92,8 +93,10 @@ func (s *Stmt) Step() (bool, error) {
 		}
 		defer s.conn.leave(s)
 	}
+	s.cells = nil
 	switch rc := sqlite3.Xsqlite3_step(s.conn.tls, s.handle); rc {
 	case sqlite3.SQLITE_ROW:
+		s.cells = s.row()
 		return true, nil
 	case sqlite3.SQLITE_DONE:
 		return false, nil
@@ -152,53 +155,10 @@ func (s *Stmt) readColumns() columns {
 	return list
 }
 
-// Kind is the type of a value.
-type Kind int32
-
-// The types of values.
-const (
-	Integer Kind = sqlite3.SQLITE_INTEGER
-	Float   Kind = sqlite3.SQLITE_FLOAT
-	Text    Kind = sqlite3.SQLITE_TEXT
-	Blob    Kind = sqlite3.SQLITE_BLOB
-	Null    Kind = sqlite3.SQLITE_NULL
-)
-
-// Kind is the type of a column's value in this row.
-func (s *Stmt) Kind(i int) Kind {
-	return Kind(sqlite3.Xsqlite3_column_type(s.conn.tls, s.handle, int32(i)))
-}
-
-// Int64 is a value as a whole number.
-func (s *Stmt) Int64(i int) int64 {
-	return sqlite3.Xsqlite3_column_int64(s.conn.tls, s.handle, int32(i))
-}
-
-// Float64 is a value as a float.
-func (s *Stmt) Float64(i int) float64 {
-	return sqlite3.Xsqlite3_column_double(s.conn.tls, s.handle, int32(i))
-}
-
-// Text is a text where SQLite keeps it, until the next step. It must not be changed.
-func (s *Stmt) Text(i int) []byte {
-	return s.bytes(i, sqlite3.Xsqlite3_column_text(s.conn.tls, s.handle, int32(i)))
-}
-
-// Blob is a blob where SQLite keeps it, until the next step. It must not be changed.
-func (s *Stmt) Blob(i int) []byte {
-	return s.bytes(i, sqlite3.Xsqlite3_column_blob(s.conn.tls, s.handle, int32(i)))
-}
-
-func (s *Stmt) bytes(i int, at uintptr) []byte {
-	if at == 0 { // an empty blob
-		return []byte{}
-	}
-	return libc.GoBytes(at, int(sqlite3.Xsqlite3_column_bytes(s.conn.tls, s.handle, int32(i))))
-}
-
 // Close ends the use of the statement; its rows are gone.
 func (s *Stmt) Close() {
 	s.conn.forget(s)
+	s.cells = nil
 	_ = sqlite3.Xsqlite3_reset(s.conn.tls, s.handle) // says again what the last step said
 	if !s.kept {
 		s.finalize()

@@ -45,14 +45,14 @@ func decoderFor(t reflect.Type) decoder {
 	if scans(t) {
 		return nil
 	}
-	switch t.Kind() {
+	switch sizedKind(t) {
 	case reflect.Bool:
 		return decodeBool
 	case reflect.String:
 		return decodeText
 	case reflect.Float64:
 		return decodeFloat
-	case reflect.Int64, reflect.Int:
+	case reflect.Int64:
 		return decodeInt64
 	case reflect.Int32:
 		return decodeInt32
@@ -60,6 +60,17 @@ func decoderFor(t reflect.Type) decoder {
 		return decodeInt16
 	}
 	return nil
+}
+
+// sizedKind is the kind of a type, that of its size for int.
+func sizedKind(t reflect.Type) reflect.Kind {
+	switch {
+	case t.Kind() != reflect.Int:
+		return t.Kind()
+	case t.Size() == 8:
+		return reflect.Int64
+	}
+	return reflect.Int32
 }
 
 // scans tells whether a type reads driver's values by itself.

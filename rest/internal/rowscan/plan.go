@@ -1,5 +1,6 @@
 // Package rowscan reads the rows of statements into structs by plans that are made once: where each column goes, and how its
-// value is read. On PostgreSQL values are read as pgx received them, elsewhere as the driver gives them. The structs of one
+// value is read. Values are read as pgx received them from PostgreSQL and where
+// SQLite keeps them, and through database/sql as its drivers give them. The structs of one
 // answer, and the texts in them, lie together in few pieces of memory: what a row costs is no allocation of its own.
 package rowscan
 
@@ -54,9 +55,11 @@ type column struct {
 	field   *schema.Field // nil for extra ones
 	index   []int
 	holder  reflect.Type // struct that field belongs to
-	decode  decoder
-	assign  assigner
 	fix     func(any)
+	assign  assigner
+
+	decode     decoder
+	decodeLite liteDecoder
 }
 
 // NewPlan compiles a plan. extra are the types of variables for values behind the columns; see Reader.Extra.
@@ -105,7 +108,7 @@ func (p *Plan) column(holder reflect.Type, c Column) column {
 		out.offset = offset
 		return out
 	}
-	out.decode, out.assign, out.pointer, out.offset = nil, nil, -1, 0 // by GORM's setter
+	out.decode, out.decodeLite, out.assign, out.pointer, out.offset = nil, nil, nil, -1, 0 // by GORM's setter
 	return out
 }
 
@@ -115,7 +118,7 @@ func (p *Plan) variable(t reflect.Type) column {
 		t = t.Elem()
 		c.pointer = p.slab(t)
 	}
-	c.decode, c.assign = decoderFor(t), assignerFor(t)
+	c.decode, c.decodeLite, c.assign = decoderFor(t), liteDecoderFor(t), assignerFor(t)
 	return c
 }
 

@@ -23,7 +23,13 @@ type Reader struct {
 	hint  int
 	extra []reflect.Value // pointers to the variables
 	cells []any           // of database/sql: *cell
-	types *pgtype.Map
+
+	// The current row, of one of the databases.
+	isLite bool
+	lite   orm.SQLiteRow
+	values [][]byte
+	fields []pgconn.FieldDescription
+	types  *pgtype.Map
 }
 
 // NewReader is a Reader for an answer of about hint rows.
@@ -50,7 +56,7 @@ func (r *Reader) Release() {
 	}
 	r.arena.buffer = r.arena.buffer[:0]
 	clear(r.at)
-	r.types = nil
+	r.lite, r.values, r.fields, r.types = orm.SQLiteRow{}, nil, nil, nil
 	if cap(r.arena.buffer) <= mostArena {
 		r.plan.idle.Put(r)
 	}
@@ -64,48 +70,58 @@ func (r *Reader) Extra(i int) reflect.Value { return r.extra[i] }
 
 // Row reads the current row; the result points to the struct of the row.
 func (r *Reader) Row(rows *orm.Rows) (unsafe.Pointer, error) {
-	if native := rows.Native(); native != nil {
-		return r.native(native)
+	if pg := rows.Native(); pg != nil {
+		return r.postgres(pg)
+	}
+	if row, ok := rows.SQLite(); ok {
+		r.lite, r.isLite = row, true
+		return r.row(row.Len())
 	}
 	return r.scanned(rows)
 }
 
-// native reads a row as pgx received it.
-func (r *Reader) native(rows orm.NativeRows) (unsafe.Pointer, error) {
-	values, fields := rows.RawValues(), rows.FieldDescriptions()
+// postgres reads a row as pgx received it.
+func (r *Reader) postgres(rows orm.NativeRows) (unsafe.Pointer, error) {
+	r.values, r.fields, r.isLite = rows.RawValues(), rows.FieldDescriptions(), false
 	if r.types == nil {
 		r.types = rows.Conn().TypeMap()
 	}
+	return r.row(len(r.values))
+}
+
+// row reads a row of so many columns.
+func (r *Reader) row(width int) (unsafe.Pointer, error) {
 	columns := r.plan.columns
-	if len(values) != len(columns)+len(r.plan.extra) {
-		return nil, fmt.Errorf("rowscan: %d columns are read of %d", len(columns)+len(r.plan.extra), len(values))
+	if width != len(columns)+len(r.plan.extra) {
+		return nil, fmt.Errorf("rowscan: %d columns are read of %d", len(columns)+len(r.plan.extra), width)
 	}
 	for n := range r.plan.objects {
 		o := &r.plan.objects[n]
-		p := r.object(n, values[o.first] != nil)
+		p := r.object(n, !r.isNull(o.first))
 		if p == nil {
 			continue
 		}
 		for i := o.first; i < o.own; i++ {
-			if values[i] == nil {
-				continue
-			}
-			if err := r.decode(&columns[i], &fields[i], values[i], p); err != nil {
-				return nil, fmt.Errorf("column %s: %w", fields[i].Name, err)
+			if err := r.read(&columns[i], i, p); err != nil {
+				return nil, err
 			}
 		}
 	}
 	for i := range r.plan.extra {
-		c, n := &r.plan.extra[i], len(columns)+i
 		r.extra[i].Elem().SetZero()
-		if values[n] == nil {
-			continue
-		}
-		if err := r.decode(c, &fields[n], values[n], r.extra[i].UnsafePointer()); err != nil {
-			return nil, fmt.Errorf("column %s: %w", fields[n].Name, err)
+		if err := r.read(&r.plan.extra[i], len(columns)+i, r.extra[i].UnsafePointer()); err != nil {
+			return nil, err
 		}
 	}
 	return r.at[0], nil
+}
+
+// isNull tells whether the i-th value of the row is NULL.
+func (r *Reader) isNull(i int) bool {
+	if r.isLite {
+		return r.lite.IsNull(i)
+	}
+	return r.values[i] == nil
 }
 
 // object makes the n-th object of the row, nil when it is not there.
@@ -126,24 +142,52 @@ func (r *Reader) object(n int, present bool) unsafe.Pointer {
 	return p
 }
 
-// decode reads a value of PostgreSQL that is not NULL; object is the struct it goes to.
-func (r *Reader) decode(c *column, f *pgconn.FieldDescription, raw []byte, object unsafe.Pointer) error {
+// read reads the i-th value of the row, of a column of object, and leaves zero where it is NULL.
+func (r *Reader) read(c *column, i int, object unsafe.Pointer) error {
+	if r.isNull(i) {
+		return nil
+	}
+	at := r.variable(c, object)
+	if r.decoded(c, i, at) {
+		return c.fixed(at)
+	}
+	src, err := r.value(i)
+	if err == nil {
+		err = c.set(src, object, at)
+	}
+	if err == nil {
+		err = c.fixed(at)
+	}
+	if err != nil {
+		return fmt.Errorf("column %s: %w", r.name(i), err)
+	}
+	return nil
+}
+
+// variable is where a value goes that is not NULL: what a pointer of the object then points to, or a field of its own.
+func (r *Reader) variable(c *column, object unsafe.Pointer) unsafe.Pointer {
 	at := unsafe.Add(object, c.offset)
 	if c.pointer >= 0 {
 		inner := r.slabs[c.pointer].next(r.hint)
 		*(*unsafe.Pointer)(at) = inner
-		at = inner
+		return inner
 	}
-	if c.decode == nil || !c.decode(r, f, raw, at) {
-		src, err := r.value(f, raw)
-		if err != nil {
-			return err
-		}
-		if err := c.set(src, object, at); err != nil {
-			return err
-		}
+	return at
+}
+
+// decoded tells whether the value could be read as the database gave it.
+func (r *Reader) decoded(c *column, i int, at unsafe.Pointer) bool {
+	if r.isLite {
+		return c.decodeLite != nil && c.decodeLite(r, i, at)
 	}
-	return c.fixed(at)
+	return c.decode != nil && c.decode(r, &r.fields[i], r.values[i], at)
+}
+
+func (r *Reader) name(i int) string {
+	if r.isLite {
+		return r.lite.Name(i)
+	}
+	return r.fields[i].Name
 }
 
 func (c *column) fixed(at unsafe.Pointer) error {
@@ -158,7 +202,11 @@ func (c *column) fixed(at unsafe.Pointer) error {
 }
 
 // value is a value as database/sql would give it.
-func (r *Reader) value(f *pgconn.FieldDescription, raw []byte) (any, error) {
+func (r *Reader) value(i int) (any, error) {
+	if r.isLite {
+		return r.lite.Value(i), nil
+	}
+	f, raw := &r.fields[i], r.values[i]
 	if f.Format == pgtype.TextFormatCode {
 		return string(raw), nil
 	}
@@ -243,12 +291,7 @@ func (r *Reader) assign(c *column, src any, object unsafe.Pointer) error {
 	if src == nil {
 		return nil
 	}
-	at := unsafe.Add(object, c.offset)
-	if c.pointer >= 0 {
-		inner := r.slabs[c.pointer].next(r.hint)
-		*(*unsafe.Pointer)(at) = inner
-		at = inner
-	}
+	at := r.variable(c, object)
 	if err := c.set(src, object, at); err != nil {
 		return err
 	}

@@ -172,6 +172,51 @@ func TestDecodersReadAsDatabaseSQL(t *testing.T) {
 	})
 }
 
+// TestSQLiteDecodersReadAsDatabaseSQL reads what SQLite can keep in the columns of models, of the right type and others.
+func TestSQLiteDecodersReadAsDatabaseSQL(t *testing.T) {
+	db := ormtest.Open(t, ormtest.SQLite(t))
+	exec(t, db, "CREATE TABLE t (n integer PRIMARY KEY, moment datetime, day date, cost decimal)")
+	declared := func(column string, stored ...string) (literals []string) {
+		for _, value := range stored {
+			exec(t, db, "INSERT INTO t ("+column+") VALUES ("+value+")")
+			literals = append(literals, "(SELECT "+column+" FROM t WHERE n = (SELECT count(*) FROM t) - "+strconv.Itoa(len(stored)-len(literals)-1)+")")
+		}
+		return literals
+	}
+	integers := []string{"0", "1", "-32768", "32768", "2147483647", "2147483648", "9223372036854775807", "-9223372036854775808", "'12'", "1.0"}
+	t.Run("bool", func(t *testing.T) { asScanned[bool](t, db, "0", "1", "2", "'true'", "1.0") })
+	t.Run("integers", func(t *testing.T) {
+		asScanned[int64](t, db, integers...)
+		asScanned[int](t, db, integers...)
+		asScanned[int32](t, db, integers...)
+		asScanned[int16](t, db, integers...)
+		asScanned[uint16](t, db, integers...)
+	})
+	t.Run("floats", func(t *testing.T) {
+		asScanned[float64](t, db, "0.0", "-0.0", "1.5", "1e300", "9e999", "5e-324", "7", "'1.5'", "'x'")
+	})
+	t.Run("texts", func(t *testing.T) {
+		texts := []string{"''", "'a'", "'žluťoučký 🐎'", "printf('%.*c', 100000, 'x')", "12", "1.5", "x'6162'", "'a' || char(0) || 'b'", "CAST(x'ff' AS text)"}
+		asScanned[string](t, db, append(texts, declared("moment", "'2026-03-01 12:00:00'", "'no time'")...)...)
+		asScanned[label](t, db, texts[:4]...)
+		asScanned[orm.File](t, db, "'covers/a.png'", "''")
+		asScanned[orm.JSON](t, db, `'{"b":1,  "a":[ ]}'`, "''", "5", "1.5", "x'7b7d'", "1 = 1")
+	})
+	t.Run("moments", func(t *testing.T) {
+		asScanned[time.Time](t, db, declared("moment", "'2026-03-01 12:00:00.123456'", "'1999-12-31 23:59:59'", "'2026-03-01T12:00:00+02:00'")...)
+		asScanned[orm.Date](t, db, append(declared("day", "'2024-02-29'", "'0001-01-01'", "'9999-12-31'", "'2024-02-30'", "'x'"), "'2024-02-29'")...)
+		asScanned[orm.TimeOfDay](t, db, "'00:00:00'", "'23:59:59.999999'", "'24:00'")
+		asScanned[orm.Duration](t, db, "86400000000", "-1", "'1 00:00:00'")
+	})
+	t.Run("decimals", func(t *testing.T) {
+		asScanned[orm.Decimal](t, db, append(declared("cost", "12.50", "'10'", "0.1", "-0.000001", "1e20", "123456789012.345", "'many'"), "9e999", "'1.500'")...)
+	})
+	t.Run("others", func(t *testing.T) {
+		asScanned[uuid.UUID](t, db, "'f47ac10b58cc4372a5670e02b2c3d479'", "'F47AC10B-58CC-4372-A567-0E02B2C3D479'", "'f47a'", "x'f47ac10b58cc4372a5670e02b2c3d479'")
+		asScanned[[]byte](t, db, "x''", "x'00ff10'", "zeroblob(9000)", "'text'")
+	})
+}
+
 // decimals are numbers of many sizes and scales, short of and beyond what is read the quick way.
 var decimals = []string{
 	"0::numeric", "0.00::numeric", "1::numeric", "-1::numeric", "0.1::numeric", "-0.1::numeric", "0.0001::numeric", "0.00001::numeric",
@@ -445,31 +490,33 @@ func TestReleasedMemoryIsUsedAgain(t *testing.T) {
 
 // TestRowsCostNothingEach compares what is allocated for 10 rows and for 1,000, with the memory of earlier ones.
 func TestRowsCostNothingEach(t *testing.T) {
-	db := ormtest.Open(t, ormtest.Postgres(t))
 	plan := joined(t)
-	allocated := func(n int) float64 {
-		query := "SELECT n, 'leaf', n, 'branch', n, 'tree', NULL::int8, NULL FROM generate_series(1::int8, $1) AS n"
-		reader := plan.NewReader(n)
-		return testing.AllocsPerRun(5, func() {
-			b := &orm.Batch{}
-			b.Query(query, []any{n}, func(rows *orm.Rows) error {
-				for rows.Next() {
-					if _, err := reader.Row(rows); err != nil {
-						return err
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		allocated := func(n int) float64 {
+			query := "WITH RECURSIVE s (n) AS (SELECT CAST(1 AS bigint) UNION ALL SELECT n + 1 FROM s WHERE n < " + strconv.Itoa(n) + ") " +
+				"SELECT n, 'leaf', n, 'branch', n, 'tree', CAST(NULL AS bigint), NULL FROM s"
+			reader := plan.NewReader(n)
+			return testing.AllocsPerRun(5, func() {
+				b := &orm.Batch{}
+				b.Query(query, nil, func(rows *orm.Rows) error {
+					for rows.Next() {
+						if _, err := reader.Row(rows); err != nil {
+							return err
+						}
 					}
+					return nil
+				})
+				if err := b.Send(context.Background(), db.Gorm); err != nil {
+					t.Fatal(err)
 				}
-				return nil
+				reader.Release()
 			})
-			if err := b.Send(context.Background(), db.Gorm); err != nil {
-				t.Fatal(err)
-			}
-			reader.Release()
-		})
-	}
-	few, many := allocated(10), allocated(1000)
-	if many > few+10 {
-		t.Errorf("10 rows cost %v allocations, 1,000 rows %v", few, many)
-	}
+		}
+		few, many := allocated(10), allocated(1000)
+		if many > few+10 {
+			t.Errorf("10 rows cost %v allocations, 1,000 rows %v", few, many)
+		}
+	})
 }
 
 // TestRowsStayWithoutRelease: rows of more than one chunk keep their values while further ones are read.
