@@ -6,11 +6,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/quintet-go/quintet"
 	"github.com/quintet-go/quintet/identity"
+	"github.com/quintet-go/quintet/orm/ormtest"
 )
 
 // command runs a command of the sample application in this process and returns what it printed.
@@ -239,6 +241,30 @@ func TestLoadAndDump(t *testing.T) {
 			t.Errorf("a database without tables: %v: %s", err, out)
 		}
 	})
+}
+
+func TestTransfer(t *testing.T) {
+	environ := migrated(t, "QUINTET_SECRET_KEY="+goodKey)
+	if out, err := command(t, environ, `[{"model": "auth.group", "pk": 7, "fields": {"name": "Editors", "permissions": [1]}}]`, "loaddata", "-"); err != nil {
+		t.Fatal(out, err)
+	}
+	target := ormtest.Postgres(t)
+	out, err := command(t, environ, "", "transfer", "--to", target)
+	if err != nil || !regexp.MustCompile(`(?s)\nauth_group +1 +[0-9a-f]{32}\n.* tables +[0-9]+ +equal in both databases\nTransferred in \S+, with [1-9][0-9]* MiB`).MatchString(out) {
+		t.Fatal(out, err)
+	}
+	for _, label := range []string{"auth.group", "auth.permission"} {
+		before, _ := command(t, environ, "", "dumpdata", label)
+		if after, err := command(t, []string{"DATABASE_URL=" + target, "QUINTET_SECRET_KEY=" + goodKey}, "", "dumpdata", label); err != nil || after != before {
+			t.Errorf("%s became %s, %v", before, after, err)
+		}
+	}
+	if out, err := command(t, environ, "", "transfer", "--to", target); err == nil || !strings.Contains(out, "there are rows in auth_group, auth_group_permissions") {
+		t.Errorf("a second time: %v: %s", err, out)
+	}
+	if out, err := command(t, environ, "", "transfer"); err == nil || !strings.Contains(out, `"to" not set`) {
+		t.Errorf("without a target: %v: %s", err, out)
+	}
 }
 
 func TestCheckGivesNotes(t *testing.T) {

@@ -304,8 +304,9 @@ func TestManualNamesEverything(t *testing.T) {
 		{"pagination", "rest/pagination_cursor.go", "Cursor"},
 		{"errors", "rest/errors.go", "Error"},
 		{"migrations", "migrate/migrate.go", "Options"},
-		{"migrations", "migrate/fixture_dump.go", "DumpOptions"},
-		{"migrations", "migrate/fixture_load.go", "LoadOptions"},
+		{"fixtures", "migrate/fixture_dump.go", "DumpOptions"},
+		{"fixtures", "migrate/fixture_load.go", "LoadOptions"},
+		{"fixtures", "migrate/transfer.go", "TransferOptions"},
 	} {
 		text := readPage(t, "docs/"+c.page+".md").text
 		for _, name := range declared(t, c.file, c.name) {

@@ -32,6 +32,7 @@ func ExampleApp_Command() {
 	// serve
 	// showmigrations
 	// sqlmigrate
+	// transfer
 	// version
 }
 

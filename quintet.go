@@ -143,9 +143,9 @@ func (a *App) Open(ctx context.Context, c Config, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
-	db, err := a.openDatabase(ctx)
+	db, err := a.openDatabase(ctx, string(c.DatabaseURL))
 	if err != nil {
-		return err
+		return fmt.Errorf("database: %w", err)
 	}
 	a.registry, a.db = registry, db
 	a.users = &identity.Store{DB: db.Gorm, Now: a.Now, CacheFor: c.AccountCache}
@@ -298,16 +298,10 @@ func (a *App) restConfig() rest.Config {
 	}
 }
 
-// openDatabase connects with the configured limits.
-func (a *App) openDatabase(ctx context.Context) (*orm.DB, error) {
+// openDatabase opens a database with the limits of the configuration.
+func (a *App) openDatabase(ctx context.Context, url string) (*orm.DB, error) {
 	c := a.config
-	db, err := orm.Open(ctx, orm.Config{
-		URL: string(c.DatabaseURL), MaxConns: c.DBConns, QueryTimeout: c.DBTimeout, Logger: a.log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	return db, nil
+	return orm.Open(ctx, orm.Config{URL: url, MaxConns: c.DBConns, QueryTimeout: c.DBTimeout, Logger: a.log})
 }
 
 // fillSecretKey takes the key that is kept beside the SQLite file when none is configured. A database in memory gets a

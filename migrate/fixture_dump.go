@@ -57,7 +57,23 @@ func snapshot(ctx context.Context, db *orm.DB, f func(tx *gorm.DB) error) error 
 	if db.Dialect() == orm.Postgres {
 		options.Isolation = sql.LevelRepeatableRead
 	}
-	return db.Gorm.WithContext(ctx).Transaction(f, options)
+	return db.Gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := withoutTimeout(tx); err != nil {
+			return err
+		}
+		return f(tx)
+	}, options)
+}
+
+// withoutTimeout lets the statements of a transaction take as long as they take. On SQLite its context does so.
+func withoutTimeout(tx *gorm.DB) error {
+	if tx.Name() != orm.Postgres {
+		return nil
+	}
+	if err := tx.Exec("SET LOCAL statement_timeout = 0").Error; err != nil {
+		return fmt.Errorf("lift the time limit of statements: %w", err)
+	}
+	return nil
 }
 
 // dumper writes one fixture.

@@ -443,9 +443,7 @@ func (l *loader) resetSequence(m *orm.Model) error {
 		return nil
 	}
 	l.keyed[m] = false
-	query := fmt.Sprintf("SELECT setval(pg_get_serial_sequence(?, ?), coalesce(max(%[1]s), 1), max(%[1]s) IS NOT NULL) FROM %[2]s",
-		quote(m.PK.Column), quote(m.Table))
-	if err := l.tx.Exec(query, quote(m.Table), m.PK.Column).Error; err != nil {
+	if err := setCounter(l.tx, m.Table, m.PK.Column, 0); err != nil {
 		return fmt.Errorf("reset the sequence of %s: %w", m.Table, err)
 	}
 	return nil

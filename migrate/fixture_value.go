@@ -92,13 +92,13 @@ func setText(target reflect.Value, f *orm.Field, text string) error {
 	if err != nil {
 		return fmt.Errorf("%q is no value of a %s field: %w", text, target.Type(), err)
 	}
-	return checkLength(f, text)
+	return checkLength(f.MaxLength, text)
 }
 
-// checkLength refuses text that PostgreSQL would refuse and SQLite would store.
-func checkLength(f *orm.Field, text string) error {
-	if n := utf8.RuneCountInString(text); f.MaxLength > 0 && n > f.MaxLength {
-		return fmt.Errorf("it has %d characters, more than the %d of the column", n, f.MaxLength)
+// checkLength refuses text that PostgreSQL would refuse and SQLite would store; 0 is no limit.
+func checkLength(limit int, text string) error {
+	if n := utf8.RuneCountInString(text); limit > 0 && n > limit {
+		return fmt.Errorf("it has %d characters, more than the %d of the column", n, limit)
 	}
 	return nil
 }

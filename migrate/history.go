@@ -16,6 +16,9 @@ type history struct {
 	beside  map[string]bool // migrations of Django that were accepted
 }
 
+// historyName is the table of the history.
+const historyName = "django_migrations"
+
 // historyTable makes django_migrations as Django does. It runs inside the migration lock.
 func historyTable(dialect string) string {
 	if dialect == orm.Postgres {
