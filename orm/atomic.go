@@ -64,6 +64,8 @@ func begin(ctx context.Context, db *gorm.DB) (session, error) {
 	switch pool := db.Statement.ConnPool.(type) {
 	case *postgresConns:
 		return &postgresSession{conns: pool}, nil
+	case *sqliteConns:
+		return &sqliteSession{conns: pool, conn: &sqliteConn{pool: pool.pool}}, nil
 	case gorm.TxBeginner:
 		tx, err := pool.BeginTx(ctx, nil)
 		return sqlSession{tx}, err

@@ -220,12 +220,9 @@ func TestQueueWaits(t *testing.T) {
 	})
 }
 
-// TestTransactionsBeginWithTheirFirstStatement counts what is sent for a transaction; SQLite begins at once.
+// TestTransactionsBeginWithTheirFirstStatement counts what is sent for a transaction.
 func TestTransactionsBeginWithTheirFirstStatement(t *testing.T) {
 	libraryTemplate.Each(t, func(t *testing.T, db *orm.DB) {
-		if db.Dialect() != orm.Postgres {
-			t.Skip("only PostgreSQL waits")
-		}
 		run := func(fn func(ctx context.Context, tx *gorm.DB, count *orm.StatementCount) error) *orm.StatementCount {
 			ctx, count := orm.CountStatements(t.Context())
 			if err := orm.Atomic(ctx, db.Gorm, func(tx *gorm.DB) error { return fn(ctx, tx, count) }); err != nil {
@@ -262,6 +259,9 @@ func TestTransactionsBeginWithTheirFirstStatement(t *testing.T) {
 				isIdle(t, db)
 				return err
 			})
+			if db.Dialect() == orm.SQLite {
+				c.transactions = 2
+			}
 			if queued.Transactions() != c.transactions || queued.Load() != int64(len(c.names)) {
 				t.Errorf("%d and %d statements for %q, which was queued", queued.Load(), queued.Transactions(), c.names)
 			}

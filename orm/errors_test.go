@@ -137,8 +137,12 @@ func TestTranslateUnavailable(t *testing.T) {
 func TestLockedSQLiteIsUnavailable(t *testing.T) {
 	url := libraryTemplate.SQLite(t) + "?_pragma=busy_timeout(10)"
 	db := ormtest.Open(t, url)
-	err := orm.Atomic(t.Context(), db.Gorm, func(*gorm.DB) error {
-		return orm.Translate(db.Gorm.WithContext(t.Context()).Create(&Shelf{Name: "b"}).Error) // past the transaction
+	err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+		past := orm.Translate(db.Gorm.WithContext(t.Context()).Create(&Shelf{Name: "b"}).Error)
+		if past != nil {
+			t.Errorf("a transaction that has not begun keeps others away: %v", past)
+		}
+		return errors.Join(add(tx, "a"), orm.Translate(db.Gorm.WithContext(t.Context()).Create(&Shelf{Name: "c"}).Error))
 	})
 	if !errors.Is(err, orm.ErrUnavailable) {
 		t.Errorf("a locked database gives %v", err)

@@ -23,8 +23,13 @@ func (c *sqliteConns) GetDBConn() (*sql.DB, error) { return c.DB, nil }
 func (c *sqliteConns) send(ctx context.Context, items []batchItem) error {
 	session := &sqliteConn{pool: c.pool}
 	defer session.end()
+	return session.send(ctx, items)
+}
+
+// send runs a batch on the session.
+func (c *sqliteConn) send(ctx context.Context, items []batchItem) error {
 	for i := range items {
-		if err := items[i].runSQLite(ctx, session); err != nil {
+		if err := items[i].runSQLite(ctx, c); err != nil {
 			return Translate(err)
 		}
 	}

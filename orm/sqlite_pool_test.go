@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -241,22 +240,15 @@ func waiting(t *testing.T, db *orm.DB, n int) {
 func TestSQLiteWritersQueue(t *testing.T) {
 	const writers = 8
 	db := openNumbers(t, orm.Config{})
+	mustExec(t, db.SQL, "CREATE TABLE queue (n integer)")
 	tx, err := db.SQL.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var mu sync.Mutex
-	var order []int
 	var work sync.WaitGroup
 	for i := range writers {
 		work.Go(func() {
-			err := orm.Atomic(t.Context(), db.Gorm, func(*gorm.DB) error {
-				mu.Lock()
-				defer mu.Unlock()
-				order = append(order, i)
-				return nil
-			})
-			if err != nil {
+			if _, err := db.SQL.ExecContext(t.Context(), "INSERT INTO queue VALUES (?)", i); err != nil {
 				t.Error(err)
 			}
 		})
@@ -266,8 +258,8 @@ func TestSQLiteWritersQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	work.Wait()
-	if !slices.IsSorted(order) || len(order) != writers {
-		t.Errorf("the order is %v", order)
+	if order, err := onlyValue(t, db, "SELECT group_concat(n, '') FROM (SELECT n FROM queue ORDER BY rowid)"); err != nil || order != "01234567" {
+		t.Errorf("the order is %v, %v", order, err)
 	}
 }
 

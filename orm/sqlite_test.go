@@ -148,7 +148,8 @@ func TestBusySQLiteIsRetried(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.AfterFunc(50*time.Millisecond, func() { _ = holding.Rollback() })
-	if err := orm.Atomic(t.Context(), db.Gorm, func(*gorm.DB) error { return nil }); !errors.Is(err, orm.ErrUnavailable) || !strings.Contains(err.Error(), "begin a transaction") {
+	err = orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error { return add(tx, "a") })
+	if !errors.Is(err, orm.ErrUnavailable) || !strings.Contains(err.Error(), "begin a transaction") {
 		t.Errorf("without another attempt: %v", err)
 	}
 	if err := orm.RetryAtomic(t.Context(), db.Gorm, 20, func(tx *gorm.DB) error { return add(tx, "a") }); err != nil {
@@ -231,6 +232,40 @@ func TestEndedTransactionsSayWhy(t *testing.T) {
 			t.Errorf("it leaves %q", got)
 		}
 	})
+}
+
+// TestGivenUpTransactions: SQLite undoes a transaction whose write is interrupted, and what comes after stays out of the
+// database as well.
+func TestGivenUpTransactions(t *testing.T) {
+	db, err := orm.Open(t.Context(), orm.Config{URL: libraryTemplate.SQLite(t), QueryTimeout: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var endless orm.Batch
+	endless.Exec("INSERT INTO library_shelf (name) WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n", nil, nil)
+	err = orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+		if err := errors.Join(add(tx, "a"), endless.Send(t.Context(), tx)); !errors.Is(err, orm.ErrUnavailable) {
+			t.Errorf("it is interrupted: %v", err)
+		}
+		for what, err := range map[string]error{
+			"a batch": batchOf(db, "b").Send(t.Context(), tx),
+			"GORM":    add(tx, "c"),
+			"a row":   tx.Raw("SELECT 1").Row().Scan(new(int)),
+			"a part":  orm.Atomic(t.Context(), tx, func(tx *gorm.DB) error { return add(tx, "d") }),
+		} {
+			if err == nil {
+				t.Errorf("%s goes on", what)
+			}
+		}
+		return nil
+	})
+	if got := shelves(t, db); err == nil || got != "" {
+		t.Errorf("%q stays: %v", got, err)
+	}
+	if err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error { return add(tx, "e") }); err != nil || shelves(t, db) != "e" {
+		t.Errorf("the next transaction: %v", err)
+	}
 }
 
 // TestTransactionsThatBreak loses the connection where a transaction begins, divides and ends.

@@ -10,24 +10,29 @@ func (c *sqliteConn) Begin() (driver.Tx, error) {
 	return c.BeginTx(context.Background(), driver.TxOptions{})
 }
 
-// BeginTx takes the writer until the transaction ends; a transaction that only reads takes a reader, and sees what was
-// committed when it first reads.
+// BeginTx begins a transaction as begin does.
 func (c *sqliteConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	return &sqliteTx{c, ctx}, c.begin(ctx, opts.ReadOnly)
+}
+
+// begin takes the writer until the transaction ends; a transaction that only reads takes a reader, and sees what was
+// committed when it first reads.
+func (c *sqliteConn) begin(ctx context.Context, readOnly bool) error {
 	countStatement(ctx, "BEGIN")
-	if err := c.hold(ctx, opts.ReadOnly); err != nil {
-		return nil, err
+	if err := c.hold(ctx, readOnly); err != nil {
+		return err
 	}
 	begin := c.pool.settings.begin
-	if opts.ReadOnly {
+	if readOnly {
 		begin = "BEGIN"
 	}
 	c.inTx = true
-	if err := c.run(ctx, begin); err != nil {
+	err := c.run(ctx, begin)
+	if err != nil {
 		c.inTx = false
 		c.release()
-		return nil, err
 	}
-	return &sqliteTx{c, ctx}, nil
+	return err
 }
 
 // run runs a statement on the held connection.
@@ -49,22 +54,23 @@ type sqliteTx struct {
 }
 
 // Commit ends the transaction, also when it fails: then what was written is undone.
-func (t *sqliteTx) Commit() error { return t.end("COMMIT") }
+func (t *sqliteTx) Commit() error { return t.conn.finish(t.ctx, "COMMIT") }
 
 // Rollback undoes what was written. SQLite may have done so already, after some errors.
-func (t *sqliteTx) Rollback() error { return t.end("ROLLBACK") }
+func (t *sqliteTx) Rollback() error { return t.conn.finish(t.ctx, "ROLLBACK") }
 
-func (t *sqliteTx) end(statement string) error {
-	countStatement(t.ctx, statement)
-	ctx := context.WithoutCancel(t.ctx)
+// finish ends the transaction with COMMIT or ROLLBACK; that ctx ends does not keep it from doing so.
+func (c *sqliteConn) finish(ctx context.Context, statement string) error {
+	countStatement(ctx, statement)
+	ctx = context.WithoutCancel(ctx)
 	var err error
-	if t.conn.held.InTransaction() || statement == "COMMIT" {
-		err = t.conn.run(ctx, statement)
+	if c.held.InTransaction() || statement == "COMMIT" {
+		err = c.run(ctx, statement)
 	}
-	if t.conn.held.InTransaction() {
-		_ = t.conn.run(ctx, "ROLLBACK") // what the pool tries again
+	if c.held.InTransaction() {
+		_ = c.run(ctx, "ROLLBACK") // what the pool tries again
 	}
-	t.conn.inTx = false
-	t.conn.release()
+	c.inTx = false
+	c.release()
 	return err
 }

@@ -1,0 +1,127 @@
+package orm
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// sqliteSession is the connection of a transaction. It is taken, and BEGIN runs, when the first statement comes. Batches go
+// to SQLite itself, GORM's statements through a connection of database/sql, which takes over when the first of them comes.
+type sqliteSession struct {
+	conns *sqliteConns
+	conn  *sqliteConn
+	gorm  *sql.Conn // nil until GORM needs it; conn is its driver's connection then
+	ctx   context.Context
+}
+
+// errGivenUp is what follows an error after which SQLite has undone everything.
+var errGivenUp = errors.New("SQLite undid the transaction when one of its statements was interrupted or had no room: return the error of that from Atomic")
+
+// ready begins the transaction, unless it has begun. What SQLite has given up must not go on without a transaction.
+func (s *sqliteSession) ready(ctx context.Context) error {
+	if s.ctx == nil {
+		if err := s.conn.begin(ctx, false); err != nil {
+			return fmt.Errorf("begin a transaction: %w", err)
+		}
+		s.ctx = ctx
+	}
+	if !s.conn.held.InTransaction() {
+		return errGivenUp
+	}
+	return nil
+}
+
+func (s *sqliteSession) send(ctx context.Context, items []batchItem) error {
+	if err := s.ready(ctx); err != nil {
+		return Translate(err)
+	}
+	return s.conn.send(ctx, items)
+}
+
+func (s *sqliteSession) discard() {}
+
+// open makes the connection one of database/sql.
+func (s *sqliteSession) open(ctx context.Context) (*sql.Conn, error) {
+	if err := s.ready(ctx); err != nil || s.gorm != nil {
+		return s.gorm, err
+	}
+	conn, err := s.conns.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.gorm = conn
+	return conn, conn.Raw(func(driverConn any) error {
+		inner, ok := driverConn.(*sqliteConn)
+		if !ok {
+			return fmt.Errorf("%T is no connection of orm.Open", driverConn)
+		}
+		*inner = *s.conn
+		s.conn = inner
+		return nil
+	})
+}
+
+// PrepareContext is there for GORM, as the functions below.
+func (s *sqliteSession) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	conn, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn.PrepareContext(ctx, query)
+}
+
+// ExecContext runs a statement.
+func (s *sqliteSession) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	conn, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn.ExecContext(ctx, query, args...)
+}
+
+// QueryContext runs a statement with rows.
+func (s *sqliteSession) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	conn, err := s.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext can return an error only with the row: a context that has ended brings it there.
+func (s *sqliteSession) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	conn, err := s.open(ctx)
+	if err == nil {
+		return conn.QueryRowContext(ctx, query, args...)
+	}
+	ended, cancel := context.WithCancelCause(ctx)
+	cancel(err)
+	return s.conns.QueryRowContext(ended, query, args...)
+}
+
+// commit keeps what was written, unless ctx has ended. A transaction without statements was never begun.
+func (s *sqliteSession) commit(ctx context.Context) error {
+	if s.ctx == nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := s.conn.finish(ctx, "COMMIT")
+	s.ctx = nil
+	return err
+}
+
+// rollback undoes what was not committed and gives the connection back.
+func (s *sqliteSession) rollback() {
+	if s.ctx != nil {
+		_ = s.conn.finish(s.ctx, "ROLLBACK") // what the pool tries again
+	}
+	if s.gorm != nil {
+		_ = s.gorm.Close() // ends the session, whatever it says
+		return
+	}
+	s.conn.end()
+}
