@@ -192,16 +192,20 @@ func Add[M, C any](s Serializable[C], fn func(r *Request, m *M, c *C) error) Han
 		if err != nil {
 			return nil, err
 		}
-		st, err := r.bodyInput(child.serializer, nil, false)
-		if err != nil {
-			return nil, err
-		}
-		made, err := child.insert(r, st, func(r *Request, made any) error {
-			c := made.(*C)
-			if err := fn(r, m.Interface().(*M), c); err != nil {
+		var made reflect.Value
+		err = r.locking(child.serializer, func() error {
+			st, err := r.bodyInput(child.serializer, nil, false)
+			if err != nil {
 				return err
 			}
-			return r.Save(c)
+			made, err = child.insert(r, st, func(r *Request, made any) error {
+				c := made.(*C)
+				if err := fn(r, m.Interface().(*M), c); err != nil {
+					return err
+				}
+				return r.QueueSave(c)
+			})
+			return err
 		})
 		if err != nil {
 			return nil, err

@@ -47,6 +47,7 @@ type serializer struct {
 	together []*togetherCheck
 	uniqueIn []*uniqueForCheck
 	inputOf  func() *inputState
+	locks    bool // a field, or one of a nested serializer, locks the objects that it names
 	// transient tells that no function of an author sees the models while they are written: their memory can be used again.
 	transient bool
 }
@@ -62,6 +63,13 @@ func (s *serializer) isTransient() bool {
 		}
 	}
 	return true
+}
+
+// isLocking decides locks.
+func (s *serializer) isLocking() bool {
+	return slices.ContainsFunc(s.writable, func(f *field) bool {
+		return f.spec.lock || f.nested != nil && f.nested.isLocking()
+	})
 }
 
 // field finds a field by its wire name.
@@ -300,7 +308,7 @@ func (c *compiler) classifyRelation(f *field, t reflect.Type) error {
 	if model == nil {
 		return fmt.Errorf("the related model of %s is not registered; add it to the list given to orm.NewRegistry", t)
 	}
-	key := &relatedKey{model: model, field: model.PK, text: f.spec.text, plan: c.api.models[model].plain}
+	key := &relatedKey{model: model, field: model.PK, text: f.spec.text, lock: f.spec.lock, plan: c.api.models[model].plain}
 	name := "pk"
 	switch {
 	case f.spec.text:

@@ -24,6 +24,7 @@ type fieldSpec struct {
 	writeOnly  bool
 	hidden     bool
 	declared   bool // takes nothing of the model but its place
+	lock       bool // the objects that it names are locked
 	required   *bool
 	null       *bool
 	blank      *bool
@@ -177,6 +178,7 @@ var tagFlags = map[string]func(s *fieldSpec){
 	"identity":   func(s *fieldSpec) { s.identity = true },
 	"unicode":    func(s *fieldSpec) { s.unicode = true },
 	"declared":   func(s *fieldSpec) { s.declared = true },
+	"lock":       func(s *fieldSpec) { s.lock = true },
 }
 
 // tagTexts are the words of the rest tag with a text as value.

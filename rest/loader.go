@@ -48,7 +48,7 @@ func (c *compiler) loadPlan(s *serializer) *loadPlan {
 	if err := p.prepare(); err != nil {
 		c.problem(s.name, "%v", err)
 	}
-	s.transient = s.isTransient()
+	s.transient, s.locks = s.isTransient(), s.isLocking()
 	return p
 }
 

@@ -164,6 +164,57 @@ func TestLockKeepsOthersOut(t *testing.T) {
 	}
 }
 
+// TestLockedFields: what a body names stays locked until it is stored, in one transaction, and can be changed and saved.
+func TestLockedFields(t *testing.T) {
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		type chapterData struct {
+			Book   rest.Related[book] `json:"book" rest:"lock"`
+			Number int64              `json:"number"`
+			Title  string             `json:"title"`
+		}
+		form := &rest.ModelSerializer[chapter, chapterData]{
+			Create: func(r *rest.Request, in *rest.Input[chapterData]) (*chapter, error) {
+				b := in.Data.Book.Object
+				if b.Pages++; b.Pages > 101 {
+					return nil, rest.InvalidField("book", "It is full.")
+				}
+				c := &chapter{BookID: b.ID, Number: in.Data.Number, Title: in.Data.Title, Mood: "calm"}
+				return c, errors.Join(r.Save(b), r.QueueSave(c))
+			},
+		}
+		c := library(t, db, func(g *rest.Group) {
+			g.Register("locked", &rest.ViewSet[chapter]{Serializer: form, BulkCreate: true}, "locked")
+		})
+		stock(t, c, 2)
+		for _, q := range []struct {
+			body, want string
+			statements []string // on PostgreSQL
+		}{
+			{`{"book":1,"number":71,"title":"One"}`, `201 {"book":1,"number":71,"title":"One"}`, []string{"FOR UPDATE", "SELECT 1", "UPDATE", "INSERT"}},
+			{`{"book":1,"number":72,"title":"Two"}`, `400 {"book":["It is full."]}`, []string{"FOR UPDATE", "SELECT 1"}},
+			{`{"book":9,"number":"x","title":"Two"}`, `400 {"book":["Invalid pk \"9\" - object does not exist."],"number":["A valid integer is required."]}`, []string{"FOR UPDATE"}},
+			{`[{"book":2,"number":71,"title":"One"}]`, `201 [{"book":2,"number":71,"title":"One"}]`, []string{"FOR UPDATE", "SELECT 1", "UPDATE", "INSERT"}},
+		} {
+			ctx, count := orm.CountStatements(t.Context())
+			c.Context = ctx
+			say(t, c.Post("/locked/", q.body), q.want)
+			texts := count.Texts()
+			if db.Dialect() != orm.Postgres {
+				continue
+			}
+			if ends := strings.Count(q.want[:1], "2"); count.Transactions() != int64(1+ends) || len(texts) != len(q.statements) {
+				t.Errorf("%s: %d times BEGIN and COMMIT, and %q", q.body, count.Transactions(), texts)
+				continue
+			}
+			for i, text := range texts {
+				if !strings.Contains(text, q.statements[i]) {
+					t.Errorf("%s: statement %d is %s", q.body, i, text)
+				}
+			}
+		}
+	})
+}
+
 // TestQueueOfRequests: queued statements run in their order, with "?" on both databases, at the latest at the end.
 func TestQueueOfRequests(t *testing.T) {
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {

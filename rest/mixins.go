@@ -93,26 +93,45 @@ func (rs *resource) create(r *Request) (*Response, error) {
 		}
 	}
 	s, _ := rs.chosen(r)
-	st, err := r.bodyInput(s, nil, false)
-	if err != nil {
-		return nil, err
-	}
-	m, err := rs.insert(r, st, rs.perform["create"])
+	var m reflect.Value
+	err := r.locking(s, func() error {
+		st, err := r.bodyInput(s, nil, false)
+		if err == nil {
+			m, err = rs.insert(r, st, rs.perform["create"])
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return rs.answer(r, http.StatusCreated, m)
 }
 
+// locking runs fn, which reads a body and stores what it says: in a transaction where the serializer locks what a body names.
+func (r *Request) locking(s *serializer, fn func() error) error {
+	if s.locks {
+		return constraintError(s, r.Atomic(fn))
+	}
+	return fn()
+}
+
+// storing runs fn, which stores what a body said: in the transaction of locking, or in one of its own.
+func (r *Request) storing(s *serializer, fn func() error) error {
+	if s.locks && r.tx != nil {
+		return fn()
+	}
+	return constraintError(s, r.Atomic(fn))
+}
+
 // insert stores what the input says in a transaction; perform stands in the place of saving.
 func (rs *resource) insert(r *Request, st *inputState, perform func(r *Request, m any) error) (m reflect.Value, err error) {
-	err = r.Atomic(func() (err error) {
+	err = r.storing(st.s, func() (err error) {
 		if m, err = rs.insertOne(r, st, perform); err != nil {
 			return err
 		}
 		return rs.complete(r, m)
 	})
-	return m, constraintError(st.s, err)
+	return m, err
 }
 
 func (rs *resource) insertOne(r *Request, st *inputState, perform func(r *Request, m any) error) (reflect.Value, error) {
@@ -140,23 +159,25 @@ func (rs *resource) build(r *Request, st *inputState) (reflect.Value, error) {
 // createList makes all objects of an array or none.
 func (rs *resource) createList(r *Request, rules listRules) (*Response, error) {
 	s, plan := rs.chosen(r)
-	states, err := r.bodyInputs(s, rules)
-	if err != nil {
-		return nil, err
-	}
-	rows := reflect.MakeSlice(reflect.SliceOf(reflect.PointerTo(rs.model.Type)), 0, len(states))
-	err = r.Atomic(func() error {
-		for _, st := range states {
-			m, err := rs.insertOne(r, st, rs.perform["create"])
-			if err != nil {
-				return err
-			}
-			rows = reflect.Append(rows, m)
+	rows := reflect.MakeSlice(reflect.SliceOf(reflect.PointerTo(rs.model.Type)), 0, 0)
+	err := r.locking(s, func() error {
+		states, err := r.bodyInputs(s, rules)
+		if err != nil {
+			return err
 		}
-		return plan.complete(r, rows)
+		return r.storing(s, func() error {
+			for _, st := range states {
+				m, err := rs.insertOne(r, st, rs.perform["create"])
+				if err != nil {
+					return err
+				}
+				rows = reflect.Append(rows, m)
+			}
+			return plan.complete(r, rows)
+		})
 	})
 	if err != nil {
-		return nil, constraintError(s, err)
+		return nil, err
 	}
 	return Created(Rendered(s.appendRows(&encoding{r}, nil, rows))), nil
 }
@@ -173,18 +194,20 @@ func (rs *resource) update(r *Request) (*Response, error) {
 // change validates the body against a loaded object and stores the differences.
 func (rs *resource) change(r *Request, m reflect.Value, partial bool) (*Response, error) {
 	s, _ := rs.chosen(r)
-	st, err := r.bodyInput(s, m.Interface(), partial)
-	if err != nil {
-		return nil, err
-	}
-	err = r.Atomic(func() error {
-		if err := rs.store(r, st, m.Interface()); err != nil {
+	err := r.locking(s, func() error {
+		st, err := r.bodyInput(s, m.Interface(), partial)
+		if err != nil {
 			return err
 		}
-		return rs.complete(r, m)
+		return r.storing(s, func() error {
+			if err := rs.store(r, st, m.Interface()); err != nil {
+				return err
+			}
+			return rs.complete(r, m)
+		})
 	})
 	if err != nil {
-		return nil, constraintError(s, err)
+		return nil, err
 	}
 	return rs.answer(r, http.StatusOK, m)
 }

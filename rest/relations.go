@@ -49,6 +49,7 @@ type relatedKey struct {
 	model *orm.Model
 	field *orm.Field // the field that names the object
 	text  bool       // its String method instead; read-only
+	lock  bool       // the rows are locked when they are found
 	link  *hyperlink // by the address of a route that holds that field
 	limit func(r *Request, q *gorm.DB) *gorm.DB
 	enc   encoder // of the naming field, from a pointer to it
@@ -234,6 +235,9 @@ func (d *decoding) remember(k *relatedKey, rows reflect.Value) {
 	for i := range rows.Len() {
 		o := rows.Index(i)
 		d.found[k][k.keyOf(o)] = o.Interface()
+		if k.lock {
+			d.r.loaded(o)
+		}
 	}
 }
 
@@ -264,6 +268,10 @@ func (k *relatedKey) query(r *Request, keys []any) *Query {
 	q := newQuery(r, k.model, base)
 	q.plan = k.plan
 	q.whereSQL(keysCondition(q.d, quote(k.model.Table)+"."+quote(k.field.Column), keys))
+	if k.lock {
+		q.locked = true
+		q.orderBy(nil, false)
+	}
 	return q
 }
 

@@ -6,21 +6,17 @@ import (
 	"github.com/quintet-go/quintet/rest"
 )
 
-// placeOrder stores an order with its lines and takes the stock, in the request's transaction and in a number of statements
-// that does not grow with the lines.
+// placeOrder stores an order with its lines and takes the stock of the products, which reading the lines has locked, in a
+// number of statements that does not grow with the lines.
 func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*Order, error) {
-	products, err := lockProducts(r, in.Data.Items)
-	if err != nil {
-		return nil, err
-	}
 	order := &Order{
 		ID: uuid.New(), CustomerID: r.User().ID, Status: "pending", PlacedAt: r.DB().NowFunc(),
 		ShippingAddress: in.Data.ShippingAddress, Note: in.Data.Note,
 	}
 	rows := []any{order}
 	for _, line := range in.Data.Items {
-		product := products[line.Product.Object.ID]
-		if product == nil || product.Stock < line.Quantity {
+		product := line.Product.Object
+		if product.Stock < line.Quantity {
 			return nil, rest.InvalidField("items", "Insufficient stock.")
 		}
 		item := &OrderItem{OrderID: order.ID, ProductID: product.ID, Quantity: line.Quantity, UnitPrice: product.Price}
@@ -36,17 +32,3 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*Order, error) {
 const takeStock = `UPDATE catalog_product
 	SET stock = stock - (SELECT i.quantity FROM orders_orderitem i WHERE i.order_id = ? AND i.product_id = catalog_product.id)
 	WHERE id IN (SELECT i.product_id FROM orders_orderitem i WHERE i.order_id = ?)`
-
-// lockProducts loads the products of the lines by id, locked until the transaction ends.
-func lockProducts(r *rest.Request, lines []OrderItemData) (map[int64]*Product, error) {
-	ids := make([]int64, len(lines))
-	for i, line := range lines {
-		ids[i] = line.Product.Object.ID
-	}
-	rows, err := rest.Lock[Product](r, ids)
-	products := make(map[int64]*Product, len(rows))
-	for _, p := range rows {
-		products[p.ID] = p
-	}
-	return products, err
-}

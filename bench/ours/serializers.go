@@ -56,7 +56,7 @@ var productForm = &rest.ModelSerializer[Product, ProductData]{
 // OrderItemData is a line of an order.
 type OrderItemData struct {
 	ID        int64                 `json:"id"`
-	Product   rest.Related[Product] `json:"product"`
+	Product   rest.Related[Product] `json:"product" rest:"lock"`
 	Quantity  int64                 `json:"quantity"`
 	UnitPrice orm.Decimal           `json:"unit_price" rest:"readonly"`
 }
