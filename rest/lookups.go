@@ -38,8 +38,8 @@ type dialect interface {
 	value(v any) any
 	// integers gives the bounds of an integer column.
 	integers(k orm.Kind) (low, high int64)
-	// search is a full text search of lhs with one "?".
-	search(lhs string) string
+	// search is a full text search of lhs with one "?", which the index answers where one is declared.
+	search(lhs string, declared textIndex) string
 	// nullsFirst tells where NULL stands in ascending order.
 	nullsFirst() bool
 }
@@ -60,9 +60,10 @@ type lookup struct {
 	d          dialect
 	name       string
 	transforms []string
-	column     orm.Kind // of the column
-	kind       orm.Kind // of the left side after the transforms
-	null       bool     // it may be NULL
+	column     orm.Kind  // of the column
+	kind       orm.Kind  // of the left side after the transforms
+	null       bool      // it may be NULL
+	words      textIndex // of the column, for the lookup search
 }
 
 // operatorOf is the operator of the lookups that compare with one value.
@@ -103,6 +104,9 @@ func compileLookup(d dialect, p *path, expr string) (*lookup, error) {
 		last := i == len(parts)-1
 		if last && slices.Contains(plainLookups, part) {
 			l.name = part
+			if part == "search" && i == 0 && p.annotation == nil {
+				l.words = textIndexOf(p.values)
+			}
 			return l, l.check()
 		}
 		if err := l.transform(part); err != nil {
@@ -198,7 +202,7 @@ func (l *lookup) condition(column string, v any) fragment {
 	case "range":
 		return l.between(column, v)
 	case "search":
-		return fragment{l.d.search(l.left(column)), []any{l.d.patternValue("search", textOf(v), l.kind)}}
+		return fragment{l.d.search(l.left(column), l.words), []any{l.d.patternValue("search", textOf(v), l.kind)}}
 	}
 	if op, ok := operatorOf(l.name); ok {
 		return l.compare(column, op, v)

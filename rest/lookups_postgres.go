@@ -70,7 +70,10 @@ func (postgres) patternValue(lookup, value string, _ orm.Kind) string {
 	return likePattern(lookup, value)
 }
 
-func (postgres) search(lhs string) string {
+func (postgres) search(lhs string, declared textIndex) string {
+	if declared.config != "" {
+		return declared.on(lhs) + " @@ plainto_tsquery('" + declared.config + "', ?)"
+	}
 	return "to_tsvector(COALESCE(" + lhs + "::text, '')) @@ plainto_tsquery(?)"
 }
 

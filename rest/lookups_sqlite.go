@@ -67,7 +67,7 @@ func likePattern(lookup, value string) string {
 }
 
 // search has no index here: it is a search for the words as they stand.
-func (sqlite) search(lhs string) string { return lhs + ` LIKE ? ESCAPE '\'` }
+func (sqlite) search(lhs string, _ textIndex) string { return lhs + ` LIKE ? ESCAPE '\'` }
 
 // extract cuts parts out of the stored text; strftime would round fractions of a second up.
 func (s sqlite) extract(part, lhs string, k orm.Kind) string {
