@@ -329,6 +329,7 @@ func (c *compiler) classifyRelation(f *field, t reflect.Type) error {
 	if limit, ok := f.spec.limit.(func(*Request, *gorm.DB) *gorm.DB); ok {
 		key.limit = limit
 	}
+	key.prepare()
 	enc, err := scalarEncoder(&field{class: charClass, spec: &fieldSpec{}}, key.field.Type)
 	if err != nil {
 		return err

@@ -98,9 +98,8 @@ type decoding struct {
 	partial  bool
 	instance any // the object under update, nil on creation
 
-	found     map[*relatedKey]map[any]any // related objects that were looked up, by key
-	askedKeys map[askedKey]bool
-	taken     map[takenKey]bool // unique values that were asked for
+	named []namedObjects
+	taken []takenValue // unique values that were asked for
 }
 
 // raw takes the field's value out of a body; ok is false when it was not sent (Field.get_value).

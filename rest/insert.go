@@ -3,11 +3,10 @@ package rest
 import (
 	"fmt"
 	"reflect"
-	"strconv"
+	"slices"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm/clause"
-	"gorm.io/gorm/schema"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -22,55 +21,13 @@ type modelPlans struct {
 func (c *compiler) models() error {
 	c.api.models = make(map[*orm.Model]*modelPlans)
 	for _, m := range c.config.Registry.Models() {
-		plans := &modelPlans{insert: newInsertPlan(m), plain: newLoadPlan(m, dialectNamed(c.config.DB.Dialect()))}
+		plans := &modelPlans{insert: newInsertPlan(m, dialectNamed(c.config.DB.Dialect())), plain: newLoadPlan(m, dialectNamed(c.config.DB.Dialect()))}
 		if err := plans.plain.prepare(); err != nil {
 			return err
 		}
 		c.api.models[m] = plans
 	}
 	return nil
-}
-
-// insertPlan is how new rows of a model are stored.
-type insertPlan struct {
-	model *orm.Model
-	gorm  bool // the model has hooks, serializers or defaults that only GORM knows
-	head  string
-	// columns are all, or those without the key that the database makes.
-	columns, without []*orm.Field
-}
-
-func newInsertPlan(m *orm.Model) *insertPlan {
-	s := m.Schema
-	p := &insertPlan{model: m, gorm: s.BeforeCreate || s.BeforeSave || s.AfterCreate || s.AfterSave}
-	for _, f := range m.Fields {
-		if f.Column == "" {
-			continue
-		}
-		p.gorm = p.gorm || f.Schema.Serializer != nil || f.Schema.HasDefaultValue && !f.PrimaryKey || !f.Schema.Creatable
-		p.columns = append(p.columns, f)
-		if !f.PrimaryKey {
-			p.without = append(p.without, f)
-		}
-	}
-	p.gorm = p.gorm || len(p.without) == 0 || len(p.columns) != created(s)
-	p.head = "INSERT INTO " + quote(m.Table) + " ("
-	return p
-}
-
-// created is how many columns a new row has in GORM's eyes, those of annotations left out.
-func created(s *schema.Schema) (n int) {
-	for _, name := range s.DBNames {
-		if s.FieldsByDBName[name].Creatable {
-			n++
-		}
-	}
-	return n
-}
-
-// isAuto tells whether the database makes the key of a new row.
-func (p *insertPlan) isAuto(row reflect.Value) bool {
-	return p.model.PK.Schema.AutoIncrement && row.FieldByIndex(p.model.PK.Index).IsZero()
 }
 
 // mostParameters is how many arguments a statement may have on both databases.
@@ -86,17 +43,13 @@ type write struct {
 // insert adds new rows of one model, pointers whose keys are either all made by the database or all known.
 func (w *write) insert(p *insertPlan, rows []reflect.Value) error {
 	auto := p.isAuto(rows[0].Elem())
-	columns := p.columns
-	if auto {
-		columns = p.without
-	}
-	at := mostParameters / len(columns)
-	if auto && w.r.api.config.DB.Dialect() == orm.SQLite {
+	at := mostParameters / len(p.columns)
+	if auto && p.d.name() == orm.SQLite {
 		at = 1 // SQLite does not say which key belongs to which row
 	}
 	for len(rows) > 0 {
 		n := min(at, len(rows))
-		if err := w.insertSome(p, columns, rows[:n], auto); err != nil {
+		if err := w.insertSome(p, rows[:n], auto); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -104,17 +57,17 @@ func (w *write) insert(p *insertPlan, rows []reflect.Value) error {
 	return nil
 }
 
-func (w *write) insertSome(p *insertPlan, columns []*orm.Field, rows []reflect.Value, auto bool) error {
-	t := w.r.newStatement()
-	if err := w.values(t, p, columns, rows); err != nil {
+func (w *write) insertSome(p *insertPlan, rows []reflect.Value, auto bool) error {
+	args, err := w.values(p, rows, auto, 0)
+	if err != nil {
 		return err
 	}
-	if !auto {
-		w.batch.Exec(string(t.sql), t.args, func(int64) error { w.inserted(rows); return nil })
-		return nil
+	text := p.text(insertShape{rows: len(rows), auto: auto})
+	if auto {
+		w.batch.Query(text, args, w.takeKeys(p, rows))
+	} else {
+		w.batch.Exec(text, args, func(int64) error { w.inserted(rows); return nil })
 	}
-	t.add(" RETURNING ", quote(p.model.PK.Column))
-	w.batch.Query(string(t.sql), t.args, w.takeKeys(p, rows))
 	return nil
 }
 
@@ -127,31 +80,20 @@ func (w *write) inserted(rows []reflect.Value) {
 	}
 }
 
-// values writes INSERT INTO … VALUES for rows.
-func (w *write) values(t *statementText, p *insertPlan, columns []*orm.Field, rows []reflect.Value) error {
-	t.add(p.head)
-	for i, f := range columns {
-		if i > 0 {
-			t.add(", ")
-		}
-		t.add(quote(f.Column))
-	}
-	t.add(") VALUES ")
-	for i, row := range rows {
-		if i > 0 {
-			t.add(", ")
-		}
-		for n, f := range columns {
-			t.add([2]string{"(", ", "}[min(n, 1)])
+// values are the arguments of rows, with room for some more.
+func (w *write) values(p *insertPlan, rows []reflect.Value, auto bool, room int) ([]any, error) {
+	columns := p.columnsOf(auto)
+	args := make([]any, 0, len(rows)*len(columns)+room)
+	for _, row := range rows {
+		for _, f := range columns {
 			v, err := w.value(f, row.Elem())
 			if err != nil {
-				return fmt.Errorf("%s.%s: %w", p.model.Type, f.GoName, err)
+				return nil, fmt.Errorf("%s.%s: %w", p.model.Type, f.GoName, err)
 			}
-			t.argument(v)
+			args = append(args, v)
 		}
-		t.add(")")
 	}
-	return nil
+	return args, nil
 }
 
 // value is what is stored of a variable; times that are kept automatically are set where they are zero.
@@ -182,13 +124,12 @@ func (w *write) takeKeys(p *insertPlan, rows []reflect.Value) func(*orm.Rows) er
 }
 
 // pairsFollow tells whether the pairs of a new row can be stored by the statement that stores the row.
-func (w *write) pairsFollow(p *insertPlan, row reflect.Value, many []*orm.Field) bool {
-	if !p.isAuto(row.Elem()) || w.r.api.config.DB.Dialect() != orm.Postgres {
+func (p *insertPlan) pairsFollow(row reflect.Value, many []*orm.Field) bool {
+	if !p.isAuto(row.Elem()) {
 		return false
 	}
 	for _, f := range many {
-		near, far, _ := throughColumns(f.Relation)
-		if near != p.model.PK.Column || far != f.Related.PK.Column || arrayType(f.Related.PK.Type) == "" {
+		if !slices.Contains(p.following, f) {
 			return false
 		}
 	}
@@ -198,38 +139,23 @@ func (w *write) pairsFollow(p *insertPlan, row reflect.Value, many []*orm.Field)
 // insertWithPairs adds one new row together with the pairs of its many-to-many relations, in one statement: PostgreSQL gives
 // the key of the row to the pairs itself.
 func (w *write) insertWithPairs(p *insertPlan, row reflect.Value, many []*orm.Field) error {
-	t := w.r.newStatement()
-	key := quote(p.model.PK.Column)
-	t.add("WITH made AS (")
-	if err := w.values(t, p, p.without, []reflect.Value{row}); err != nil {
+	rows := []reflect.Value{row}
+	args, err := w.values(p, rows, true, len(many))
+	if err != nil {
 		return err
 	}
-	t.add(" RETURNING ", key, ")")
-	for i, f := range many {
-		_, far, through := throughColumns(f.Relation)
-		keys := relatedKeys(f, row.Elem().FieldByIndex(f.RelIndex), far)
-		if len(keys) == 0 {
+	shape := insertShape{rows: 1, auto: true}
+	for i, f := range p.following {
+		if !slices.Contains(many, f) {
 			continue
 		}
-		t.add(", pairs", strconv.Itoa(i), " AS (INSERT INTO ", quote(through.table), " (", quote(through.near), ", ", quote(through.far), ")",
-			" SELECT made.", key, ", other FROM made, unnest(")
-		t.argument(keyArray(keys))
-		t.add("::", arrayType(f.Related.PK.Type), ") AS other)")
+		if keys := relatedKeys(f, row.Elem().FieldByIndex(f.RelIndex), f.Related.PK.Column); len(keys) > 0 {
+			shape.pairs |= 1 << i
+			args = append(args, keyArray(keys))
+		}
 	}
-	t.add(" SELECT ", key, " FROM made")
-	w.batch.Query(string(t.sql), t.args, w.takeKeys(p, []reflect.Value{row}))
+	w.batch.Query(p.text(shape), args, w.takeKeys(p, rows))
 	return nil
-}
-
-// arrayType is PostgreSQL's type of a list of keys; empty for keys that are seldom.
-func arrayType(t reflect.Type) string {
-	switch {
-	case t == reflect.TypeFor[uuid.UUID]():
-		return "uuid[]"
-	case t.Kind() == reflect.Int64:
-		return "bigint[]"
-	}
-	return ""
 }
 
 // keyArray is a list of keys as an argument.

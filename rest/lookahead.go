@@ -3,7 +3,6 @@ package rest
 import (
 	"fmt"
 	"reflect"
-	"unsafe"
 
 	"gorm.io/gorm"
 
@@ -49,7 +48,7 @@ func (s *serializer) lookAhead(d *decoding, data any) error {
 }
 
 // forget drops what was foreseen.
-func (d *decoding) forget() { d.found, d.askedKeys, d.taken = nil, nil, nil }
+func (d *decoding) forget() { d.named, d.taken = nil, nil }
 
 // namesRelated tells whether the values of a field are keys of related objects.
 func (f *field) namesRelated() bool {
@@ -81,16 +80,11 @@ func (f *field) queueRelated(d *decoding, b *orm.Batch, data any) (after func(),
 		}
 		keys = append(keys, key)
 	}
-	wanted := d.wanted(one.related, keys)
+	wanted := newKeys(d.objects(one.related), keys)
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	var rows []unsafe.Pointer
-	q := one.related.query(d.r, wanted)
-	if err := q.queue(b, &rows); err != nil {
-		return nil, err
-	}
-	return func() { d.remember(one.related, modelsAt(one.related.model.Type, rows)) }, nil
+	return d.queueObjects(b, one.related, wanted)
 }
 
 // queueUnique asks whether another row holds the field's value.
@@ -103,28 +97,33 @@ func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func()) 
 	if err != nil || value == nil || !d.canBeHeld(value) { // the reading reports it
 		return nil
 	}
-	cond := f.unique.condition(d.r, value)
-	if !reflect.TypeOf(cond.args[0]).Comparable() {
+	statement, args := f.unique.statement(d, value)
+	if !reflect.TypeOf(args[0]).Comparable() {
 		return nil
 	}
 	taken := false
-	statement, args := d.r.existsText(f.unique.model, d.instance, cond)
 	b.Query(statement, args, func(rows *orm.Rows) error {
 		taken = rows.Next()
 		return nil
 	})
-	return func() {
-		if d.taken == nil {
-			d.taken = make(map[takenKey]bool)
-		}
-		d.taken[takenKey{f.unique, cond.args[0]}] = taken
-	}
+	return func() { d.taken = append(d.taken, takenValue{f.unique, args[0], taken}) }
 }
 
-// takenKey is a value whose uniqueness was asked for.
-type takenKey struct {
+// takenValue is a value whose uniqueness was asked for.
+type takenValue struct {
 	check *uniqueCheck
 	value any
+	taken bool
+}
+
+// foreseen is what lookAhead found out about a value.
+func (d *decoding) foreseen(u *uniqueCheck, value any) (taken, known bool) {
+	for _, t := range d.taken {
+		if t.check == u && t.value == value {
+			return t.taken, true
+		}
+	}
+	return false, false
 }
 
 // ask runs a batch in the request's transaction, or outside of one.

@@ -54,6 +54,29 @@ type relatedKey struct {
 	limit func(r *Request, q *gorm.DB) *gorm.DB
 	enc   encoder // of the naming field, from a pointer to it
 	plan  *loadPlan
+
+	one, several string // statements of the objects of one key and, on PostgreSQL, of a list of numbers; empty with a limit
+}
+
+// prepare makes the statements.
+func (k *relatedKey) prepare() {
+	if k.limit != nil {
+		return
+	}
+	column := quote(k.model.Table) + "." + quote(k.field.Column)
+	head := "SELECT " + k.plan.sel.columns + " FROM " + quote(k.model.Table) + " WHERE " + column
+	tail := ""
+	if k.lock {
+		tail = " ORDER BY " + quote(k.model.Table) + "." + quote(k.model.PK.Column) + " ASC"
+	}
+	if k.plan.d.name() != orm.Postgres {
+		k.one = head + " = ?" + tail
+		return
+	}
+	if k.lock {
+		tail += " FOR UPDATE OF " + quote(k.model.Table)
+	}
+	k.one, k.several = head+" = $1"+tail, head+" = ANY($1)"+tail
 }
 
 // isRelated tells whether t is a Related[M] and of which model.
@@ -86,7 +109,7 @@ func parseRelated(d *decoding, f *field, raw any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o, ok := objects[key]; ok {
+	if o := objects[key]; o != nil {
 		return o, nil
 	}
 	return nil, f.missing(raw)
@@ -118,7 +141,7 @@ func parseManyRelated(d *decoding, f *field, raw any) (any, error) {
 	}
 	found := make([]any, len(keys))
 	for i, key := range keys {
-		if found[i], ok = objects[key]; !ok {
+		if found[i] = objects[key]; found[i] == nil {
 			return nil, f.child.missing(items[i])
 		}
 	}
@@ -200,63 +223,90 @@ func (f *field) wrongKey(raw any) error {
 	return f.fail("invalid")
 }
 
+// namedObjects are the objects of a relation that a body names, by key; nil for those that are not there, or not yet.
+type namedObjects struct {
+	k     *relatedKey
+	byKey map[any]any
+}
+
+// objects are those of a relation.
+func (d *decoding) objects(k *relatedKey) map[any]any {
+	for _, n := range d.named {
+		if n.k == k {
+			return n.byKey
+		}
+	}
+	byKey := make(map[any]any)
+	d.named = append(d.named, namedObjects{k, byKey})
+	return byKey
+}
+
 // related finds objects by their keys in one statement and remembers them for the rest of the body.
 func (d *decoding) related(k *relatedKey, keys []any) (map[any]any, error) {
-	wanted := d.wanted(k, keys)
+	objects := d.objects(k)
+	wanted := newKeys(objects, keys)
 	if len(wanted) == 0 {
-		return d.found[k], nil
+		return objects, nil
 	}
-	rows, err := k.query(d.r, wanted).load()
+	b := &orm.Batch{}
+	after, err := d.queueObjects(b, k, wanted)
 	if err != nil {
 		return nil, err
 	}
-	d.remember(k, rows)
-	return d.found[k], nil
+	if err := d.r.ask(b); err != nil {
+		return nil, newQuery(d.r, k.model, nil).failed("load", err)
+	}
+	after()
+	return objects, nil
 }
 
-// wanted are the keys that were not looked for yet; they count as looked for from now on.
-func (d *decoding) wanted(k *relatedKey, keys []any) (wanted []any) {
-	if d.found == nil {
-		d.found = make(map[*relatedKey]map[any]any)
-	}
-	if d.found[k] == nil {
-		d.found[k] = make(map[any]any)
-	}
+// newKeys are the keys that were not looked for yet; they count as looked for from now on.
+func newKeys(objects map[any]any, keys []any) (wanted []any) {
 	for _, key := range keys {
-		if key != nil && !d.asked(k, key) {
+		if _, asked := objects[key]; key != nil && !asked {
+			objects[key] = nil
 			wanted = append(wanted, key)
 		}
 	}
 	return wanted
 }
 
+// queueObjects adds the statement of the objects with the keys to a batch; after keeps what it found.
+func (d *decoding) queueObjects(b *orm.Batch, k *relatedKey, keys []any) (after func(), err error) {
+	var rows []unsafe.Pointer
+	if statement, args := k.statement(keys); statement != "" {
+		b.Query(statement, args, (&loading{r: d.r}).rows(k.plan, len(keys), &rows))
+	} else if err := k.query(d.r, keys).queue(b, &rows); err != nil {
+		return nil, err
+	}
+	return func() { d.remember(k, modelsAt(k.model.Type, rows)) }, nil
+}
+
+// statement is the prepared statement of keys, empty for none.
+func (k *relatedKey) statement(keys []any) (statement string, args []any) {
+	if len(keys) == 1 {
+		return k.one, keys
+	}
+	if k.several == "" {
+		return "", nil
+	}
+	numbers, ok := numbersOf(keys)
+	if !ok {
+		return "", nil
+	}
+	return k.several, []any{listText(numbers)}
+}
+
 // remember keeps objects that were found.
 func (d *decoding) remember(k *relatedKey, rows reflect.Value) {
+	objects := d.objects(k)
 	for i := range rows.Len() {
 		o := rows.Index(i)
-		d.found[k][k.keyOf(o)] = o.Interface()
+		objects[k.keyOf(o)] = o.Interface()
 		if k.lock {
 			d.r.loaded(o)
 		}
 	}
-}
-
-type askedKey struct {
-	k   *relatedKey
-	key any
-}
-
-// asked remembers that a key was looked for, so that a missing one is not looked for again.
-func (d *decoding) asked(k *relatedKey, key any) bool {
-	a := askedKey{k, key}
-	if d.askedKeys[a] {
-		return true
-	}
-	if d.askedKeys == nil {
-		d.askedKeys = make(map[askedKey]bool)
-	}
-	d.askedKeys[a] = true
-	return false
 }
 
 // query selects the objects of keys.

@@ -142,7 +142,7 @@ func (s *saving) add(m any) error {
 		return s.apart(model, v, func() error { return s.r.create(m) })
 	case len(t.many) == 0:
 		return s.gather(plan, v)
-	case s.pairsFollow(plan, v, t.many):
+	case plan.pairsFollow(v, t.many):
 		if err := s.queue(); err != nil {
 			return err
 		}

@@ -173,8 +173,10 @@ func newStatement(d dialect) *statementText {
 
 // newStatement begins a statement of the request's database.
 func (r *Request) newStatement() *statementText {
-	return newStatement(dialectNamed(r.api.config.DB.Dialect()))
+	return newStatement(r.dialect())
 }
+
+func (r *Request) dialect() dialect { return dialectNamed(r.api.config.DB.Dialect()) }
 
 func (t *statementText) add(texts ...string) {
 	for _, s := range texts {

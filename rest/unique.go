@@ -33,6 +33,7 @@ func (c *compiler) unique(s *serializer, f *field, mf *orm.Field) validator {
 		message = "This field must be unique."
 	}
 	f.unique = &uniqueCheck{model: s.model, field: f.spec.model, lookup: lookup, message: message}
+	f.unique.prepare(dialectNamed(c.config.DB.Dialect()))
 	return f.unique.validate
 }
 
@@ -42,20 +43,41 @@ type uniqueCheck struct {
 	field   *orm.Field
 	lookup  string // "exact" or "iexact"
 	message string
+
+	any, other string // statements of a row with the value, and of one besides the object under update
+}
+
+// prepare makes the statements.
+func (u *uniqueCheck) prepare(d dialect) {
+	held := u.condition(d, "")
+	u.any, _ = existsText(d, u.model, held)
+	u.other, _ = existsText(d, u.model, held, besides(u.model, nil))
+}
+
+// statement is the one that finds the row that holds v, whose first argument stands for v.
+func (u *uniqueCheck) statement(d *decoding, v any) (text string, args []any) {
+	held := u.condition(d.r.dialect(), v)
+	switch {
+	case !reflect.TypeOf(held.args[0]).Comparable():
+		return existsText(d.r.dialect(), u.model, apart(u.model, d.instance, held)...)
+	case d.instance == nil:
+		return u.any, held.args
+	}
+	return u.other, append(held.args, primaryKey(u.model, d.instance))
 }
 
 func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) {
 	if v == nil || !d.canBeHeld(v) {
 		return nil, nil
 	}
-	cond := u.condition(d.r, v)
+	statement, args := u.statement(d, v)
 	taken, known := false, false
-	if reflect.TypeOf(cond.args[0]).Comparable() {
-		taken, known = d.taken[takenKey{u, cond.args[0]}]
+	if reflect.TypeOf(args[0]).Comparable() {
+		taken, known = d.foreseen(u, args[0])
 	}
 	if !known {
 		var err error
-		if taken, err = d.r.exists(u.model, d.instance, cond); err != nil {
+		if taken, err = d.r.finds(u.model, statement, args); err != nil {
 			return nil, err
 		}
 	}
@@ -72,29 +94,33 @@ func (d *decoding) canBeHeld(v any) bool {
 }
 
 // condition holds for the rows with the value; it has one argument.
-func (u *uniqueCheck) condition(r *Request, v any) fragment {
+func (u *uniqueCheck) condition(d dialect, v any) fragment {
 	arg := sqlValue(v, u.field)
 	if u.lookup == "iexact" {
-		cond, arg := caseless(r, u.model, u.field, arg)
-		return fragment{sql: cond, args: []any{arg}}
+		return caseless(d, u.model, u.field, arg)
 	}
 	return fragment{sql: quote(u.model.Table) + "." + quote(u.field.Column) + " = ?", args: []any{arg}}
 }
 
 // caseless is Django's iexact on each database.
-func caseless(r *Request, m *orm.Model, mf *orm.Field, arg any) (string, any) {
+func caseless(d dialect, m *orm.Model, mf *orm.Field, arg any) fragment {
 	column := quote(m.Table) + "." + quote(mf.Column)
-	if r.api.config.DB.Dialect() == "postgres" {
-		return "UPPER(" + column + "::text) = UPPER(?)", arg
+	if d.name() == orm.Postgres {
+		return fragment{sql: "UPPER(" + column + "::text) = UPPER(?)", args: []any{arg}}
 	}
 	text := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fmt.Sprint(arg))
-	return column + ` LIKE ? ESCAPE '\'`, text
+	return fragment{sql: column + ` LIKE ? ESCAPE '\'`, args: []any{text}}
 }
 
 // exists asks whether a row of m other than instance fulfils all conditions.
-func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (found bool, err error) {
+func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (bool, error) {
+	statement, args := existsText(r.dialect(), m, apart(m, instance, conditions...)...)
+	return r.finds(m, statement, args)
+}
+
+// finds runs a statement of existsText.
+func (r *Request) finds(m *orm.Model, statement string, args []any) (found bool, err error) {
 	b := &orm.Batch{}
-	statement, args := r.existsText(m, instance, conditions...)
 	b.Query(statement, args, func(rows *orm.Rows) error {
 		found = rows.Next()
 		return nil
@@ -105,13 +131,27 @@ func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (fo
 	return found, nil
 }
 
-// existsText is the statement of exists.
-func (r *Request) existsText(m *orm.Model, instance any, conditions ...fragment) (statement string, args []any) {
-	if instance != nil {
-		pk := reflect.ValueOf(instance).Elem().FieldByIndex(m.PK.Index).Interface()
-		conditions = append(conditions, fragment{sql: quote(m.Table) + "." + quote(m.PK.Column) + " <> ?", args: []any{pk}})
+// apart adds to conditions that a row is not instance, unless that is nil.
+func apart(m *orm.Model, instance any, conditions ...fragment) []fragment {
+	if instance == nil {
+		return conditions
 	}
-	t := r.newStatement()
+	return append(conditions, besides(m, primaryKey(m, instance)))
+}
+
+// besides holds for all rows but the one with the key.
+func besides(m *orm.Model, key any) fragment {
+	return fragment{sql: quote(m.Table) + "." + quote(m.PK.Column) + " <> ?", args: []any{key}}
+}
+
+// primaryKey is that of an object.
+func primaryKey(m *orm.Model, object any) any {
+	return reflect.ValueOf(object).Elem().FieldByIndex(m.PK.Index).Interface()
+}
+
+// existsText is a statement that finds one row of m which fulfils all conditions.
+func existsText(d dialect, m *orm.Model, conditions ...fragment) (statement string, args []any) {
+	t := newStatement(d)
 	t.add("SELECT 1 FROM ", quote(m.Table))
 	where := make([]clause.Expression, len(conditions))
 	for i, c := range conditions {
