@@ -2,6 +2,7 @@ package viewsets_test
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +17,25 @@ import (
 func tablesOf(texts []string) []string {
 	list := make([]string, len(texts))
 	for i, text := range texts {
+		if strings.HasPrefix(text, "SELECT") {
+			text = outermost(text)
+		}
 		words := strings.Fields(text)
 		before := func(word string) bool { return word == "FROM" || word == "INTO" || word == "UPDATE" }
 		list[i] = words[0] + " " + strings.Trim(words[slices.IndexFunc(words, before)+1], `"`)
 	}
 	return list
+}
+
+var innermost = regexp.MustCompile(`\([^()]*\)`)
+
+// outermost is a statement without what stands in parentheses.
+func outermost(text string) string {
+	for without := ""; ; text = without {
+		if without = innermost.ReplaceAllString(text, ""); without == text {
+			return text
+		}
+	}
 }
 
 // TestStatementsOfANewProduct: a product with three tags, two unique fields and a category takes one statement for each of what
