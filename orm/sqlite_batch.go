@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+
+	"github.com/quintet-go/quintet/orm/internal/sqlite"
 )
 
 // sqliteConns is GORM's connection pool on SQLite: database/sql for GORM's own statements, SQLite itself for a [Batch].
@@ -23,7 +25,28 @@ func (c *sqliteConns) GetDBConn() (*sql.DB, error) { return c.DB, nil }
 func (c *sqliteConns) send(ctx context.Context, items []batchItem) error {
 	session := &sqliteConn{pool: c.pool}
 	defer session.end()
-	return session.send(ctx, items)
+	if !onlySelects(items) {
+		return session.send(ctx, items)
+	}
+	if err := session.begin(ctx, true); err != nil {
+		return Translate(err)
+	}
+	err := session.send(ctx, items)
+	if ended := session.finish(context.WithoutCancel(ctx), "COMMIT"); err == nil {
+		err = Translate(ended)
+	}
+	return err
+}
+
+// onlySelects tells whether a batch is of several statements that read. They share a reader and its look at the database,
+// which costs as much as a small statement: SQLite asks the system for a lock.
+func onlySelects(items []batchItem) bool {
+	for i := range items {
+		if firstWord(sqlite.Trim(items[i].sql)) != "SELECT" {
+			return false
+		}
+	}
+	return len(items) > 1
 }
 
 // send runs a batch on the session.

@@ -113,3 +113,36 @@ func TestSQLiteBatch(t *testing.T) {
 		t.Errorf("a closed database: %v", err)
 	}
 }
+
+// TestSQLiteBatchReadsOneState: what is written while a batch of several SELECT is read, none of them sees.
+func TestSQLiteBatchReadsOneState(t *testing.T) {
+	db := openNumbers(t, orm.Config{})
+	ctx, statements := orm.CountStatements(t.Context())
+	var seen []int
+	count := func(rows *orm.Rows) error {
+		var n int
+		rows.Next()
+		err := rows.Scan(&n)
+		seen = append(seen, n)
+		mustExec(t, db.SQL, "INSERT INTO t DEFAULT VALUES")
+		return err
+	}
+	for range 2 {
+		var b orm.Batch
+		b.Query("SELECT count(*) FROM t", nil, count)
+		b.Query(" -- the same\n select count(*) FROM t", nil, count)
+		if err := b.Send(ctx, db.Gorm); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !cmp.Equal(seen, []int{0, 0, 2, 2}) || statements.Load() != 4 || statements.Transactions() != 0 {
+		t.Errorf("they see %v, by %d and %d statements", seen, statements.Load(), statements.Transactions())
+	}
+	var failing orm.Batch
+	failing.Query("SELECT 1", nil, func(*orm.Rows) error { return nil })
+	failing.Query("SELECT nonsense", nil, count)
+	if err := failing.Send(ctx, db.Gorm); err == nil {
+		t.Error("nonsense is no error")
+	}
+	mustExec(t, db.SQL, "DROP TABLE t") // which nobody reads any more
+}

@@ -12,8 +12,8 @@ import (
 type sqliteSession struct {
 	conns *sqliteConns
 	conn  *sqliteConn
+	tx    *sqliteTx // nil until it has begun
 	gorm  *sql.Conn // nil until GORM needs it; conn is its driver's connection then
-	ctx   context.Context
 }
 
 // errGivenUp is what follows an error after which SQLite has undone everything.
@@ -21,11 +21,12 @@ var errGivenUp = errors.New("SQLite undid the transaction when one of its statem
 
 // ready begins the transaction, unless it has begun. What SQLite has given up must not go on without a transaction.
 func (s *sqliteSession) ready(ctx context.Context) error {
-	if s.ctx == nil {
+	if s.tx == nil {
+		countStatement(ctx, "BEGIN")
 		if err := s.conn.begin(ctx, false); err != nil {
 			return fmt.Errorf("begin a transaction: %w", err)
 		}
-		s.ctx = ctx
+		s.tx = &sqliteTx{s.conn, ctx}
 	}
 	if !s.conn.held.InTransaction() {
 		return errGivenUp
@@ -58,7 +59,7 @@ func (s *sqliteSession) open(ctx context.Context) (*sql.Conn, error) {
 			return fmt.Errorf("%T is no connection of orm.Open", driverConn)
 		}
 		*inner = *s.conn
-		s.conn = inner
+		s.conn, s.tx.conn = inner, inner
 		return nil
 	})
 }
@@ -103,21 +104,21 @@ func (s *sqliteSession) QueryRowContext(ctx context.Context, query string, args 
 
 // commit keeps what was written, unless ctx has ended. A transaction without statements was never begun.
 func (s *sqliteSession) commit(ctx context.Context) error {
-	if s.ctx == nil {
+	if s.tx == nil {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := s.conn.finish(ctx, "COMMIT")
-	s.ctx = nil
-	return err
+	tx := s.tx
+	s.tx = nil
+	return tx.Commit()
 }
 
 // rollback undoes what was not committed and gives the connection back.
 func (s *sqliteSession) rollback() {
-	if s.ctx != nil {
-		_ = s.conn.finish(s.ctx, "ROLLBACK") // what the pool tries again
+	if s.tx != nil {
+		_ = s.tx.Rollback() // what the pool tries again
 	}
 	if s.gorm != nil {
 		_ = s.gorm.Close() // ends the session, whatever it says

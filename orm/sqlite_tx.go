@@ -12,13 +12,13 @@ func (c *sqliteConn) Begin() (driver.Tx, error) {
 
 // BeginTx begins a transaction as begin does.
 func (c *sqliteConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	countStatement(ctx, "BEGIN")
 	return &sqliteTx{c, ctx}, c.begin(ctx, opts.ReadOnly)
 }
 
 // begin takes the writer until the transaction ends; a transaction that only reads takes a reader, and sees what was
 // committed when it first reads.
 func (c *sqliteConn) begin(ctx context.Context, readOnly bool) error {
-	countStatement(ctx, "BEGIN")
 	if err := c.hold(ctx, readOnly); err != nil {
 		return err
 	}
@@ -54,15 +54,19 @@ type sqliteTx struct {
 }
 
 // Commit ends the transaction, also when it fails: then what was written is undone.
-func (t *sqliteTx) Commit() error { return t.conn.finish(t.ctx, "COMMIT") }
+func (t *sqliteTx) Commit() error { return t.end("COMMIT") }
 
 // Rollback undoes what was written. SQLite may have done so already, after some errors.
-func (t *sqliteTx) Rollback() error { return t.conn.finish(t.ctx, "ROLLBACK") }
+func (t *sqliteTx) Rollback() error { return t.end("ROLLBACK") }
 
-// finish ends the transaction with COMMIT or ROLLBACK; that ctx ends does not keep it from doing so.
+// end ends the transaction; that its context has ended does not keep it from doing so.
+func (t *sqliteTx) end(statement string) error {
+	countStatement(t.ctx, statement)
+	return t.conn.finish(context.WithoutCancel(t.ctx), statement)
+}
+
+// finish ends the transaction with COMMIT or ROLLBACK.
 func (c *sqliteConn) finish(ctx context.Context, statement string) error {
-	countStatement(ctx, statement)
-	ctx = context.WithoutCancel(ctx)
 	var err error
 	if c.held.InTransaction() || statement == "COMMIT" {
 		err = c.run(ctx, statement)

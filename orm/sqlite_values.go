@@ -86,17 +86,20 @@ func parseSQLiteTime(text []byte) (t time.Time, ok bool) {
 	return time.Time{}, false
 }
 
-// parseDjangoTime reads "2006-01-02 15:04:05.999999", with or without its fraction; ok is false for any other text, days that
-// do not exist among them.
+// parseDjangoTime reads "2006-01-02 15:04:05.999999", with or without its fraction or the time; ok is false for any other
+// text, days that do not exist among them.
 func parseDjangoTime(text []byte) (t time.Time, ok bool) {
-	const seconds, micros = len("2006-01-02 15:04:05"), len("2006-01-02 15:04:05.999999")
-	if len(text) != seconds && len(text) != micros {
+	const days, seconds, micros = len("2006-01-02"), len("2006-01-02 15:04:05"), len("2006-01-02 15:04:05.999999")
+	if len(text) != days && len(text) != seconds && len(text) != micros {
 		return t, false
 	}
-	ok = text[4] == '-' && text[7] == '-' && text[10] == ' ' && text[13] == ':' && text[16] == ':'
+	ok = text[4] == '-' && text[7] == '-'
 	year, month, day := digits(text[:4], &ok), digits(text[5:7], &ok), digits(text[8:10], &ok)
-	hour, minute, second := digits(text[11:13], &ok), digits(text[14:16], &ok), digits(text[17:19], &ok)
-	fraction := 0
+	hour, minute, second, fraction := 0, 0, 0, 0
+	if len(text) > days {
+		ok = ok && text[10] == ' ' && text[13] == ':' && text[16] == ':'
+		hour, minute, second = digits(text[11:13], &ok), digits(text[14:16], &ok), digits(text[17:19], &ok)
+	}
 	if len(text) == micros {
 		ok = ok && text[seconds] == '.'
 		fraction = digits(text[seconds+1:], &ok)

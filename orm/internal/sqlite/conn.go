@@ -135,7 +135,6 @@ func (c *Conn) Close() error {
 	if c.tls == nil {
 		return nil
 	}
-	c.watch.close()
 	c.statements.clear()
 	var err error
 	if rc := sqlite3.Xsqlite3_close_v2(c.tls, c.db); rc != sqlite3.SQLITE_OK {

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"errors"
 	"strings"
-	"time"
 
 	"modernc.org/libc"
 	"modernc.org/sqlite/lib"
@@ -24,10 +23,7 @@ type Stmt struct {
 	inUse bool
 	room  arguments
 
-	limit   time.Duration
-	unwatch func() bool
-	use     uint64 // which one it is; of watch.mu, as ended
-	ended   error  // why no step may follow
+	watched watched
 }
 
 // columns is what the answer of a statement looks like, until the schema changes.
@@ -113,8 +109,8 @@ func (s *Stmt) stopped(rc int32) error {
 	}
 	s.conn.watch.mu.Lock()
 	defer s.conn.watch.mu.Unlock()
-	if s.ended != nil {
-		return s.ended
+	if s.watched.ended != nil {
+		return s.watched.ended
 	}
 	return err
 }
