@@ -1,11 +1,15 @@
 package orm_test
 
 import (
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"github.com/quintet-go/quintet/orm"
@@ -70,6 +74,55 @@ func TestLongBatches(t *testing.T) {
 	if err := b.Send(t.Context(), db.Gorm); err != nil || read != 2*statements {
 		t.Errorf("%d rows were read: %v", read, err)
 	}
+}
+
+// mood is a text of its own type, loud one that says by itself how it is stored.
+type (
+	mood string
+	loud string
+)
+
+func (l loud) Value() (driver.Value, error) { return strings.ToUpper(string(l)), nil }
+
+// TestArguments sends values of many types to columns of many types, as our protocol does and as pgx does.
+func TestArguments(t *testing.T) {
+	decimal, moment := orm.MustDecimal("-1234567.8900"), time.Date(1999, 12, 31, 23, 59, 59, 123456789, time.FixedZone("", 3600))
+	id, date, number, text := uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), orm.DateOf(moment), int64(-7), "ptr"
+	values := []any{
+		nil, "plain", "12", "{1,2}", int64(0), int64(math.MaxInt64), int64(-1), 7, true, false, 0.5, math.Inf(1), moment, id, decimal,
+		orm.JSON(`{"a": [1, 2]}`), orm.JSON(nil), orm.JSON("{"), date, orm.File("a.png"), mood("calm"), loud("calm"), []byte("bytes"),
+		&text, &number, &decimal, &moment, &id, &date, (*string)(nil), (*int64)(nil), (*orm.Date)(nil), (*loud)(nil), (*mood)(nil),
+	}
+	types := []string{
+		"text", "varchar", "int2", "int4", "int8", "bool", "float4", "float8", "timestamptz", "timestamp", "date", "uuid", "numeric", "jsonb",
+		"json", "bytea", "int8[]", "interval",
+	}
+	ours, theirs := openPostgres(t, ""), openPostgres(t, "default_query_exec_mode=cache_describe&")
+	for _, typ := range types {
+		for _, v := range values {
+			sql := "SELECT COALESCE(CAST($1::" + typ + " AS text), 'NULL')"
+			got, gotErr := askText(t, ours, sql, v)
+			want, wantErr := askText(t, theirs, sql, v)
+			if got != want || (gotErr == nil) != (wantErr == nil) {
+				t.Errorf("%T %v as %s: %q, %v; pgx: %q, %v", v, v, typ, got, gotErr, want, wantErr)
+			}
+		}
+	}
+}
+
+// askText sends one statement with one text as its answer.
+func askText(t *testing.T, db *orm.DB, sql string, args ...any) (text string, err error) {
+	t.Helper()
+	b := &orm.Batch{}
+	b.Query(sql, args, func(rows *orm.Rows) error {
+		for rows.Next() {
+			if err := rows.Scan(&text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return text, b.Send(t.Context(), db.Gorm)
 }
 
 // TestBrokenBatchesLoseTheirConnection: what ends in the middle of an answer is not given to the next; what was never sent

@@ -120,11 +120,10 @@ func (s *prepared) appendExecution(out []byte, types *pgtype.Map, args []any) ([
 // append appends a value behind its length, in the form that it has: texts as they are, others as the type prefers, or else
 // in the other form.
 func (a argument) append(out []byte, types *pgtype.Map, value any) ([]byte, int16, error) {
-	first := a.format
-	switch value.(type) {
-	case string, *string:
-		first = pgtype.TextFormatCode
+	if longer, format, done := a.appendPlain(out, value); done {
+		return longer, format, nil
 	}
+	first := a.format
 	longer, err := a.appendAs(first, out, types, value)
 	if err == nil {
 		return longer, first, nil
