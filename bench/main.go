@@ -5,8 +5,8 @@
 //	go run ./bench up             PostgreSQL with the databases, until interrupted: for profiles
 //	go run ./bench prepare|check|run|report
 //
-// It needs Linux, PostgreSQL's programs, wrk (installed by itself on Debian when it may) and python3; a peer that cannot be
-// built is left out, and said to be. docs/benchmarks.md explains the workloads and the environment variables.
+// It needs Linux, PostgreSQL's programs, wrk (installed by itself on Debian when it may) and python3 with Django, without
+// which nothing is measured; another peer that cannot be built is left out, and said to be. docs/benchmarks.md explains the workloads and the environment variables.
 package main
 
 import (

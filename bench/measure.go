@@ -321,7 +321,7 @@ func (b *bench) quick(ctx context.Context, names []string) error {
 	if err := b.needWrk(ctx); err != nil {
 		return err
 	}
-	if err := b.prepareSets(ctx, []set{s}); err != nil {
+	if err := b.prepareLanes(ctx, s.lanes); err != nil {
 		return err
 	}
 	s = b.chosen(s)

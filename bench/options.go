@@ -18,6 +18,7 @@ type options struct {
 	only      []string // BENCH_SETS: names of sets; empty means all
 	peers     []string // BENCH_PEERS: names of peers; empty means all
 	reference string   // BENCH_REFERENCE: folder of the Django project that the shop is compared with; empty means to leave it out
+	unchecked bool     // BENCH_UNCHECKED: measure what cannot be compared with its reference
 	python    string   // BENCH_PYTHON: what makes the virtual environment
 	port      int      // BENCH_PGPORT: where PostgreSQL listens
 }
@@ -29,6 +30,7 @@ func optionsFrom(getenv func(string) string) (options, error) {
 		only:      list(getenv("BENCH_SETS")),
 		peers:     list(getenv("BENCH_PEERS")),
 		reference: getenv("BENCH_REFERENCE"),
+		unchecked: getenv("BENCH_UNCHECKED") == "1",
 		python:    orText(getenv("BENCH_PYTHON"), "python3"),
 	}
 	for _, n := range []struct {

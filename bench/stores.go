@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -114,24 +113,23 @@ func (b *bench) migrate(ctx context.Context, s *store, url string) error {
 
 // stamp changes with whatever a store is made of.
 func (b *bench) stamp(s *store) (string, error) {
-	migrations := b.source("ours", "migrations")
-	if s.schema == "server" {
-		migrations = filepath.Join(b.root, "migrations")
+	files, err := filepath.Glob(filepath.Join(b.root, "migrations", "*", "*.sql"))
+	if err != nil {
+		return "", err
+	}
+	if s.schema == "ours" {
+		files = append(files, b.source("ours", "schema.go"))
 	}
 	hash := sha256.New()
 	fmt.Fprintln(hash, s.products, seedPostgres, seedSQLite)
-	err := filepath.WalkDir(migrations, func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(name) != ".sql" {
-			return err
-		}
-		f, err := os.Open(name)
+	for _, name := range files {
+		text, err := os.ReadFile(name)
 		if err != nil {
-			return err
+			return "", err
 		}
-		_, err = io.Copy(hash, f)
-		return errors.Join(err, f.Close())
-	})
-	return hex.EncodeToString(hash.Sum(nil)[:8]), err
+		hash.Write(text)
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8]), nil
 }
 
 // prepareFile copies the filled file for a peer.

@@ -158,7 +158,7 @@ func (restAddresses) secured(query url.Values) string {
 	return withQuery("/api/secure-products/", query)
 }
 func (restAddresses) detail(id int) string   { return fmt.Sprintf("/api/products/%d/", id) }
-func (restAddresses) uncounted() string      { return "/api/cursor-products/" }
+func (restAddresses) uncounted() string      { return "/api/uncounted-products/" }
 func (restAddresses) page(number int) string { return fmt.Sprintf("/api/products/?page=%d", number) }
 
 func (restAddresses) cursor(after int) string {

@@ -7,9 +7,7 @@
 package main
 
 import (
-	"embed"
 	"flag"
-	"io/fs"
 	"log"
 	"net/http"
 	_ "net/http/pprof" // on BENCH_PPROF alone: the application serves its own handler
@@ -17,6 +15,8 @@ import (
 
 	"github.com/quintet-go/quintet"
 	"github.com/quintet-go/quintet/jwtauth"
+	"github.com/quintet-go/quintet/migrate"
+	"github.com/quintet-go/quintet/migrations"
 	"github.com/quintet-go/quintet/rest"
 )
 
@@ -25,18 +25,6 @@ const (
 	pageSize  = 25
 	secretKey = "bench-secret-key-bench-secret-key-0123456789"
 )
-
-//go:embed migrations
-var files embed.FS
-
-// schema is the SQL of the migrations: the tables that Django's would make.
-func schema() fs.FS {
-	sub, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the name is right
-	}
-	return sub
-}
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:7001", "`address` to listen on")
@@ -60,10 +48,11 @@ func defaults() []string {
 	}
 }
 
-// options declare the application.
+// options declare the application, on the shop's tables.
 func options(environ []string) quintet.Options {
 	return quintet.Options{
-		Name: "ours", Models: allModels(), Migrations: schema(), Rest: restDefaults, Routes: routes, Environ: environ,
+		Name: "ours", Models: allModels(), Migrations: migrations.Files(), Steps: []migrate.Step{withIndex},
+		Rest: restDefaults, Routes: routes, Environ: environ,
 	}
 }
 
@@ -84,6 +73,7 @@ func routes(r *rest.Router, _ *quintet.App) error {
 		Register("products", products(), "product").
 		Register("secure-products", secureProducts(), "secure-product").
 		Register("cursor-products", cursorProducts(), "cursor-product").
+		Register("uncounted-products", uncountedProducts(), "uncounted-product").
 		Register("orders", orders(), "order")
 	return nil
 }

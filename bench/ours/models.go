@@ -58,7 +58,7 @@ type Product struct {
 	ID            int64          `gorm:"primaryKey" json:"id" orm:"label=ID"`
 	SKU           string         `gorm:"column:sku;size:32;unique" json:"sku"`
 	Name          string         `gorm:"size:200" json:"name"`
-	Slug          string         `gorm:"size:80;unique" json:"slug" orm:"slug"`
+	Slug          string         `gorm:"size:50;unique" json:"slug" orm:"slug"`
 	Description   string         `json:"description" orm:"blank"`
 	CategoryID    int64          `json:"category"`
 	Category      *Category      `json:"-" orm:"on_delete=protect,related=products"`
@@ -81,7 +81,7 @@ func (Product) Meta() orm.Meta {
 	return orm.Meta{
 		App:      "catalog",
 		Ordering: []string{"id"},
-		Indexes:  []orm.Index{{Fields: []string{"category", "price"}}},
+		Indexes:  []orm.Index{{Fields: []string{"category", "-price"}, Name: priceIndex}},
 	}
 }
 
@@ -96,7 +96,7 @@ type Review struct {
 	AuthorID  int64          `json:"author"`
 	Author    *identity.User `json:"-" orm:"on_delete=cascade"`
 	Rating    int64          `json:"rating" orm:"positive_small" validate:"gte=1,lte=5"`
-	Title     string         `gorm:"size:200" json:"title"`
+	Title     string         `gorm:"size:120" json:"title"`
 	Body      string         `json:"body" orm:"blank"`
 	CreatedAt time.Time      `gorm:"autoCreateTime" json:"created_at"`
 }

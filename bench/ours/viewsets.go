@@ -35,10 +35,17 @@ func secureProducts() *rest.ViewSet[Product] {
 	return vs
 }
 
-// cursorProducts is the catalogue in pages that are not counted.
+// cursorProducts is the catalogue in pages behind a position.
 func cursorProducts() *rest.ViewSet[Product] {
 	vs := products()
 	vs.Pagination = rest.Cursor{Size: pageSize, Order: []string{"id"}}
+	return vs
+}
+
+// uncountedProducts is the catalogue in numbered pages that are not counted.
+func uncountedProducts() *rest.ViewSet[Product] {
+	vs := products()
+	vs.Pagination = rest.PageNumber{Size: pageSize, Count: rest.CountNone}
 	return vs
 }
 

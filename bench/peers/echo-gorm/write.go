@@ -18,7 +18,7 @@ import (
 type ProductInput struct {
 	SKU         string          `json:"sku" validate:"required,max=32,sku"`
 	Name        string          `json:"name" validate:"required,max=200"`
-	Slug        string          `json:"slug" validate:"required,max=80,slug"`
+	Slug        string          `json:"slug" validate:"required,max=50,slug"`
 	Description string          `json:"description"`
 	CategoryID  int64           `json:"category_id" validate:"required"`
 	TagIDs      []int64         `json:"tag_ids"`

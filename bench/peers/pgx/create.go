@@ -46,7 +46,7 @@ func (in *productInput) validate() fieldErrors {
 	errs := fieldErrors{}
 	errs.checkText("sku", in.SKU, 32, skuPattern)
 	errs.checkText("name", in.Name, 200, nil)
-	errs.checkText("slug", in.Slug, 80, slugPattern)
+	errs.checkText("slug", in.Slug, 50, slugPattern)
 	if !pricePattern.MatchString(in.price()) {
 		errs.add("price", "A valid number is required.")
 	}

@@ -70,7 +70,7 @@ func productCollection(users, categories, tags string) *core.Collection {
 	c := collection("products",
 		&core.TextField{Name: "sku", Required: true, Max: 32, Pattern: `^[A-Z0-9][A-Z0-9-]*$`},
 		&core.TextField{Name: "name", Required: true, Max: 200},
-		&core.TextField{Name: "slug", Required: true, Max: 80, Pattern: `^[-a-zA-Z0-9_]+$`},
+		&core.TextField{Name: "slug", Required: true, Max: 50, Pattern: `^[-a-zA-Z0-9_]+$`},
 		&core.TextField{Name: "description"},
 		&core.RelationField{Name: "category", CollectionId: categories, MaxSelect: 1, Required: true},
 		&core.RelationField{Name: "tags", CollectionId: tags, MaxSelect: 20},
