@@ -117,8 +117,8 @@ func (t *transaction) run(ctx context.Context, db *gorm.DB, fn func(tx *gorm.DB)
 
 // bind is db inside the transaction.
 func (t *transaction) bind(ctx context.Context, db *gorm.DB) *gorm.DB {
-	tx := db.Session(&gorm.Session{NewDB: true, Context: ctx})
-	tx.Statement.ConnPool = t
+	tx := db.Session(&gorm.Session{NewDB: true})
+	tx.Statement = &gorm.Statement{DB: tx, ConnPool: t, Context: ctx} // what a new session begins from
 	return tx
 }
 

@@ -185,14 +185,28 @@ func (s *slab) recycle() {
 }
 
 // arena keeps texts together.
-type arena struct{ buffer []byte }
+type arena struct {
+	buffer []byte
+	first  int // bytes of the first piece
+}
 
-const leastArena = 4 << 10
+// The first piece of memory of an answer: for as many rows as are expected, within limits.
+const (
+	textOfRow = 256
+	mostFirst = 4 << 10
+)
+
+func firstPiece(hint int) int {
+	if hint <= 0 {
+		return mostFirst
+	}
+	return min(hint*textOfRow, mostFirst)
+}
 
 // bytes is a copy of raw, never nil.
 func (a *arena) bytes(raw []byte) []byte {
 	if a.buffer == nil || len(a.buffer)+len(raw) > cap(a.buffer) {
-		a.buffer = make([]byte, 0, max(2*cap(a.buffer), leastArena, len(raw)))
+		a.buffer = make([]byte, 0, max(2*cap(a.buffer), a.first, len(raw)))
 	}
 	start := len(a.buffer)
 	a.buffer = append(a.buffer, raw...)

@@ -38,7 +38,7 @@ func (p *Plan) NewReader(hint int) *Reader {
 		r.hint = hint
 		return r
 	}
-	r := &Reader{plan: p, hint: hint, at: make([]unsafe.Pointer, len(p.objects)), slabs: make([]slab, len(p.slabs))}
+	r := &Reader{plan: p, hint: hint, arena: arena{first: firstPiece(hint)}, at: make([]unsafe.Pointer, len(p.objects)), slabs: make([]slab, len(p.slabs))}
 	for i, t := range p.slabs {
 		r.slabs[i] = slab{typ: t, size: t.Size()}
 	}
