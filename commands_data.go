@@ -1,12 +1,14 @@
 package quintet
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,25 +17,29 @@ import (
 
 func (a *App) loadDataCommand() *cobra.Command {
 	var o migrate.LoadOptions
+	var app string
 	cmd := &cobra.Command{
-		Use:   "loaddata fixture.json…",
+		Use:   "loaddata fixture…",
 		Short: "Load Django fixtures, all of them or nothing",
-		Long:  "Objects replace the rows of the same primary or natural key. \"-\" reads standard input.",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, files []string) error {
-			return a.opened(cmd, func(ctx context.Context) error { return a.runLoadData(ctx, cmd, o, files) })
+		Long: "Objects replace the rows of the same primary or natural key. A fixture is a file, compressed when its name ends with .gz, " +
+			"or \"-\" for standard input. Without an ending, .json and .json.gz are tried. What is not here is looked for in the " +
+			"folders fixtures and APP/fixtures.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return a.opened(cmd, func(ctx context.Context) error { return a.runLoadData(ctx, cmd, o, app, names) })
 		},
 	}
 	cmd.Flags().BoolVarP(&o.IgnoreUnknown, "ignorenonexistent", "i", false, "skip models and fields that do not exist")
 	cmd.Flags().StringArrayVarP(&o.Exclude, "exclude", "e", nil, "app or app.model to leave out (may be repeated)")
+	cmd.Flags().StringVar(&app, "app", "", "look for the fixtures in the folder APP/fixtures only")
 	return cmd
 }
 
-func (a *App) runLoadData(ctx context.Context, cmd *cobra.Command, o migrate.LoadOptions, files []string) error {
+func (a *App) runLoadData(ctx context.Context, cmd *cobra.Command, o migrate.LoadOptions, app string, names []string) error {
 	if err := a.checkMigrated(ctx); err != nil {
 		return err
 	}
-	sources, closeAll, err := openSources(cmd.InOrStdin(), files)
+	sources, closeAll, err := openSources(cmd.InOrStdin(), app, names)
 	defer closeAll()
 	if err != nil {
 		return err
@@ -42,31 +48,77 @@ func (a *App) runLoadData(ctx context.Context, cmd *cobra.Command, o migrate.Loa
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "Installed %d object(s) from %d fixture(s), skipped %d.\n", loaded.Objects, len(files), loaded.Skipped)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "Installed %d object(s) from %d fixture(s), skipped %d.\n", loaded.Objects, len(names), loaded.Skipped)
 	return err
 }
 
-// openSources opens every file; closeAll closes those that were opened, also beside an error.
-func openSources(stdin io.Reader, files []string) (sources []migrate.Source, closeAll func(), err error) {
+// openSources opens every fixture; closeAll closes those that were opened, also beside an error.
+func openSources(stdin io.Reader, app string, names []string) (sources []migrate.Source, closeAll func(), err error) {
 	var opened []*os.File
 	closeAll = func() {
 		for _, f := range opened {
 			_ = f.Close() // was only read
 		}
 	}
-	for _, name := range files {
+	for _, name := range names {
 		if name == "-" {
 			sources = append(sources, migrate.Source{Name: "standard input", Reader: stdin})
 			continue
+		}
+		if name, err = findFixture(name, app); err != nil {
+			return nil, closeAll, err
 		}
 		f, err := os.Open(name)
 		if err != nil {
 			return nil, closeAll, fmt.Errorf("fixture: %w", err)
 		}
 		opened = append(opened, f)
-		sources = append(sources, migrate.Source{Name: name, Reader: f})
+		source := migrate.Source{Name: name, Reader: f}
+		if strings.HasSuffix(name, ".gz") {
+			if source.Reader, err = gzip.NewReader(f); err != nil {
+				return nil, closeAll, fmt.Errorf("fixture %s: %w", name, err)
+			}
+		}
+		sources = append(sources, source)
 	}
 	return sources, closeAll, nil
+}
+
+// findFixture finds the one file that a name stands for.
+func findFixture(name, app string) (string, error) {
+	endings := []string{""}
+	if !strings.HasSuffix(name, ".json") && !strings.HasSuffix(name, ".gz") {
+		endings = []string{"", ".json", ".json.gz"}
+	}
+	folders := fixtureFolders(name, app)
+	var found []string
+	for _, folder := range folders {
+		for _, ending := range endings {
+			file := filepath.Join(folder, name+ending)
+			if info, err := os.Stat(file); err == nil && !info.IsDir() {
+				found = append(found, file)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", fmt.Errorf("fixture %s: there is no such file in %s", name, strings.Join(folders, ", "))
+	case 1:
+		return found[0], nil
+	}
+	return "", fmt.Errorf("fixture %s: it could be %s; give the path of one", name, strings.Join(found, " or "))
+}
+
+// fixtureFolders are those that Django looks into.
+func fixtureFolders(name, app string) []string {
+	switch {
+	case filepath.IsAbs(name):
+		return []string{""}
+	case app != "":
+		return []string{filepath.Join(app, "fixtures")}
+	}
+	ofApps, _ := filepath.Glob("*/fixtures") // the pattern is right
+	return append([]string{".", "fixtures"}, ofApps...)
 }
 
 func (a *App) dumpDataCommand() *cobra.Command {
@@ -81,8 +133,10 @@ func (a *App) dumpDataCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&output, "output", "o", "", "file to write, whole or not at all (default: standard output)")
+	f.StringVarP(&output, "output", "o", "", "file to write, whole or not at all, compressed when its name ends with .gz (default: standard output)")
 	f.StringArrayVarP(&o.Exclude, "exclude", "e", nil, "app or app.model to leave out (may be repeated)")
+	f.StringSliceVar(&o.PKs, "pks", nil, "primary keys of the objects to write, with commas between them; of one model")
+	f.BoolP("all", "a", true, "all rows, which is what it always writes; Django's models may hide some")
 	f.IntVar(&o.Indent, "indent", 0, "spaces a level; 0 writes one line")
 	f.BoolVar(&o.NaturalForeign, "natural-foreign", false, "refer by natural keys")
 	f.BoolVar(&o.NaturalPrimary, "natural-primary", false, "leave out primary keys of objects with natural keys")
@@ -96,7 +150,12 @@ func (a *App) runDumpData(ctx context.Context, out io.Writer, o migrate.DumpOpti
 	}
 	return writeWhole(output, func(w io.Writer) error {
 		o.Out = w
-		return migrate.DumpData(ctx, a.db, a.registry, o)
+		if !strings.HasSuffix(output, ".gz") {
+			return migrate.DumpData(ctx, a.db, a.registry, o)
+		}
+		packed := gzip.NewWriter(w)
+		o.Out = packed
+		return errors.Join(migrate.DumpData(ctx, a.db, a.registry, o), packed.Close())
 	})
 }
 

@@ -3,6 +3,7 @@ package quintet_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
@@ -237,10 +238,47 @@ func TestLoadAndDump(t *testing.T) {
 		if out, err := command(t, environ, "", "loaddata", "nowhere.json"); err == nil || !strings.Contains(out, "nowhere.json") {
 			t.Errorf("%v: %s", err, out)
 		}
+		packed := filepath.Join(t.TempDir(), "dump.json.gz")
+		if out, err := command(t, environ, "", "dumpdata", "auth.group", "--pks", "7,9", "--all", "-o", packed); err != nil || out != "" {
+			t.Fatal(out, err)
+		}
+		if out, err := command(t, migrated(t), "", "loaddata", strings.TrimSuffix(packed, ".json.gz")); err != nil || !strings.Contains(out, "Installed 1 object(s)") {
+			t.Errorf("%v: %s", err, out)
+		}
 		if out, err := command(t, folder(t), "", "loaddata", file); err == nil || !strings.Contains(out, "sample migrate") {
 			t.Errorf("a database without tables: %v: %s", err, out)
 		}
 	})
+}
+
+// TestFixturesAreFound looks into Django's folders.
+func TestFixturesAreFound(t *testing.T) {
+	environ := migrated(t)
+	root, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(programRoot, root)
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"here.json", "fixtures/one.json", "catalog/fixtures/one.json", "catalog/fixtures/two.json", "[x]/y"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte("[]"), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile("bad.json.gz", []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for args, want := range map[string]string{
+		"here": "Installed 0", "two": "Installed 0", "one --app catalog": "Installed 0", "[x]/y": "Installed 0", "catalog/fixtures/one here.json": "from 2 fixture(s)",
+		"one":                "fixture one: it could be fixtures/one.json or catalog/fixtures/one.json; give the path of one",
+		"catalog":            "fixture catalog: there is no such file in ., fixtures, catalog/fixtures",
+		"here --app catalog": "fixture here: there is no such file in catalog/fixtures",
+		"bad":                "fixture bad.json.gz: ",
+	} {
+		if out, _ := command(t, environ, "", append([]string{"loaddata"}, strings.Fields(args)...)...); !strings.Contains(out, want) {
+			t.Errorf("%s: %s", args, out)
+		}
+	}
 }
 
 func TestTransfer(t *testing.T) {

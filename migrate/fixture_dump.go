@@ -21,6 +21,7 @@ type DumpOptions struct {
 	Out            io.Writer
 	Labels         []string // apps ("catalog") and models ("catalog.product") to write, in this order; none means all
 	Exclude        []string // apps and models to leave out
+	PKs            []string // primary keys of the objects to write; Labels names one model then. None means all
 	Indent         int      // spaces a level; 0 writes everything on one line
 	NaturalForeign bool     // refer by natural keys where there are any
 	NaturalPrimary bool     // leave out the primary keys of objects that have natural keys
@@ -114,6 +115,13 @@ func (d *dumper) model(m *orm.Model) error {
 	}
 	pk := quote(m.PK.Column)
 	query := d.tx.Model(reflect.New(m.Type).Interface()).Select(columns).Order(pk).Limit(size)
+	if len(d.opts.PKs) > 0 {
+		keys, err := primaryKeys(m, d.opts.PKs)
+		if err != nil {
+			return err
+		}
+		query = query.Where(pk+" IN ?", keys)
+	}
 	for next := query; ; {
 		rows := reflect.New(reflect.SliceOf(m.Type))
 		if err := next.Session(&gorm.Session{}).Find(rows.Interface()).Error; err != nil {
@@ -131,10 +139,28 @@ func (d *dumper) model(m *orm.Model) error {
 	}
 }
 
+// primaryKeys reads primary keys as fixtures write them.
+func primaryKeys(m *orm.Model, texts []string) ([]any, error) {
+	keys := make([]any, len(texts))
+	for i, text := range texts {
+		key := reflect.New(m.PK.Type).Elem()
+		if err := setText(key, m.PK, text); err != nil {
+			return nil, fmt.Errorf("primary key: %w", err)
+		}
+		keys[i] = key.Interface()
+	}
+	return keys, nil
+}
+
 // batch writes rows, after reading what they refer to in one statement a relation.
 func (d *dumper) batch(m *orm.Model, rows reflect.Value) error {
 	if rows.Len() == 0 {
 		return nil
+	}
+	for _, names := range d.named {
+		if len(names) >= remembered {
+			clear(names)
+		}
 	}
 	lists := map[*orm.Field]map[any][]any{}
 	for _, f := range m.Fields {
@@ -186,22 +212,12 @@ func (d *dumper) lists(m *orm.Model, f *orm.Field, rows reflect.Value) (map[any]
 	}
 	query := fmt.Sprintf("SELECT m.%s, m.%s FROM %s m JOIN %s t ON t.%s = m.%s%s WHERE m.%s IN ? ORDER BY %s", own, other, table,
 		quote(f.Related.Table), quote(f.Related.PK.Column), other, j.sql.String(), own, order)
-	found, err := d.tx.Raw(query, values(rows, m.PK)).Rows()
-	if err != nil {
-		return nil, err
-	}
-	defer found.Close()
 	lists := map[any][]any{}
 	var keys []any
-	for found.Next() {
-		from, to := reflect.New(m.PK.Type), reflect.New(f.Related.PK.Type)
-		if err := found.Scan(from.Interface(), to.Interface()); err != nil {
-			return nil, err
-		}
-		owner, key := from.Elem().Interface(), to.Elem().Interface()
+	err = eachPair(d.tx.Raw(query, values(rows, m.PK)), f, func(owner, key any) {
 		lists[owner], keys = append(lists[owner], key), append(keys, key)
-	}
-	if err := errors.Join(found.Err(), found.Close()); err != nil || !d.byName(f) {
+	})
+	if err != nil || !d.byName(f) {
 		return lists, err
 	}
 	return lists, d.name(f.Related, keys)

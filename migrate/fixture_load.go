@@ -68,9 +68,13 @@ type loader struct {
 	excluded map[string]bool // apps and labels
 	natural  naturalKeys
 	found    map[string]any // primary keys by query
+	batch    batch          // rows that are not written yet
 	waiting  []*object      // refer to natural keys that were not there yet
+	circle   bool           // objects wait for each other: references that can be filled in later are
+	later    []*later
 	refs     *references
 	keyed    map[*orm.Model]bool // got primary keys that PostgreSQL's sequence does not know of
+	number   int                 // of the object that is read
 	count    Loaded
 }
 
@@ -101,6 +105,9 @@ func (l *loader) load(sources []Source) error {
 	if err := l.saveWaiting(); err != nil {
 		return err
 	}
+	if err := l.flush(); err != nil {
+		return err
+	}
 	if err := l.refs.check(l.tx); err != nil {
 		return err
 	}
@@ -127,6 +134,7 @@ type object struct {
 
 	source string
 	index  int // from 1
+	number int // of all sources
 }
 
 // String names the object in messages.
@@ -149,7 +157,8 @@ func (l *loader) source(source Source) error {
 			cmp.Or(err, errors.New("it begins otherwise")))
 	}
 	for index := 1; dec.More(); index++ {
-		o := &object{source: source.Name, index: index}
+		l.number++
+		o := &object{source: source.Name, index: index, number: l.number}
 		if err := dec.Decode(o); err != nil {
 			return fmt.Errorf("fixture %s, object %d: %w", source.Name, index, err)
 		}
@@ -189,26 +198,49 @@ func (l *loader) object(o *object) error {
 	return nil
 }
 
-// saveWaiting saves the objects that were kept, in rounds, as long as one of them helps another.
+// saveWaiting saves what was kept, in rounds, as long as something helps another. In a circle, references that may be NULL and
+// many-to-many lists are filled in after their objects.
 func (l *loader) saveWaiting() error {
-	for len(l.waiting) > 0 {
-		var still []*object
-		var reason error
-		for _, o := range l.waiting {
-			err := l.save(o, l.registry.ByLabel(o.Model))
-			if err != nil && !errors.Is(err, errNotYet) {
-				return err
-			}
-			if err != nil {
-				still, reason = append(still, o), cmp.Or(reason, err)
-			}
-		}
-		if len(still) == len(l.waiting) {
+	for len(l.waiting)+len(l.later) > 0 {
+		objects, fields := len(l.waiting), len(l.later)
+		reason, err := l.round()
+		switch {
+		case err != nil:
+			return err
+		case len(l.waiting) < objects || len(l.later) < fields:
+			l.circle = false
+		case l.circle || len(l.waiting) == 0:
 			return reason
+		default:
+			l.circle = true
 		}
-		l.waiting = still
 	}
 	return nil
+}
+
+// round tries once to save everything that was kept; reason is why the first of what is still kept is.
+func (l *loader) round() (reason, err error) {
+	waiting, fields := l.waiting, l.later
+	l.waiting, l.later = nil, nil
+	for _, o := range waiting {
+		err := l.save(o, l.registry.ByLabel(o.Model))
+		if err != nil && !errors.Is(err, errNotYet) {
+			return nil, err
+		}
+		if err != nil {
+			l.waiting, reason = append(l.waiting, o), cmp.Or(reason, err)
+		}
+	}
+	for _, f := range fields {
+		err := l.fill(f)
+		if err != nil && !errors.Is(err, errNotYet) {
+			return nil, err
+		}
+		if err != nil {
+			l.later, reason = append(l.later, f), cmp.Or(reason, err)
+		}
+	}
+	return reason, nil
 }
 
 // save stores an object and its many-to-many lists.
@@ -216,35 +248,41 @@ func (l *loader) save(o *object, m *orm.Model) error {
 	if err := l.checkFields(o, m); err != nil {
 		return err
 	}
-	row, err := l.row(o, m)
+	r, err := l.row(o, m)
 	if err != nil {
 		return err
 	}
-	lists, err := l.lists(o, m)
-	if err != nil {
+	if err := l.lists(r); err != nil {
 		return err
 	}
-	if err := l.store(row); err != nil {
-		return fmt.Errorf("%s: %w", o, orm.Translate(err))
+	if err := l.store(r); err != nil {
+		return err
 	}
-	for _, list := range lists {
-		if err := list.save(l.tx, row.pk()); err != nil {
-			return fmt.Errorf("%s, field %s: %w", o, list.field.Name, orm.Translate(err))
-		}
+	for _, f := range r.later {
+		f.owner = r.pk()
 	}
+	l.later = append(l.later, r.later...)
 	l.count.Objects++
 	return nil
 }
 
-// store saves a row; the primary key the database gives is behind those that were given before.
+// store puts a row into the batch. One without a primary key is stored at once: the key that the database gives is behind
+// those that were given before.
 func (l *loader) store(r *row) error {
-	if !r.hasPK {
-		if err := l.resetSequence(r.model); err != nil {
-			return err
-		}
+	if r.hasPK {
+		l.keyed[r.model] = true
+		return l.add(r)
 	}
-	l.keyed[r.model] = r.hasPK
-	return r.save(l.tx)
+	if err := l.flush(); err != nil {
+		return err
+	}
+	if err := l.resetSequence(r.model); err != nil {
+		return err
+	}
+	if err := r.insert(l.tx); err != nil {
+		return fmt.Errorf("%s: %w", r.object, orm.Translate(err))
+	}
+	return saveLists(l.tx, []*row{r})
 }
 
 // checkFields refuses fields that the model does not have.
@@ -267,7 +305,7 @@ func (l *loader) checkFields(o *object, m *orm.Model) error {
 
 // row builds the row of an object.
 func (l *loader) row(o *object, m *orm.Model) (*row, error) {
-	r := newRow(l.ctx, m)
+	r := newRow(l.ctx, m, o)
 	r.defaults()
 	for _, f := range m.Fields {
 		raw, given := o.Fields[f.Name]
@@ -277,7 +315,11 @@ func (l *loader) row(o *object, m *orm.Model) (*row, error) {
 		if !given || f.Column == "" {
 			continue
 		}
-		if err := l.set(r, o, f, raw); err != nil {
+		err := l.set(r, f, raw)
+		if errors.Is(err, errNotYet) && l.circle && f.Null && !l.names(r, f) {
+			r.later, err = append(r.later, &later{object: o, model: m, field: f, raw: raw}), nil
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s, field %s: %w", o, f.Name, err)
 		}
 	}
@@ -287,8 +329,21 @@ func (l *loader) row(o *object, m *orm.Model) (*row, error) {
 	return r, nil
 }
 
+// names tells whether the row is found by a natural key that leads over f.
+func (l *loader) names(r *row, f *orm.Field) bool {
+	return !r.object.hasPK() && slices.ContainsFunc(l.natural[r.model], func(p orm.Path) bool { return firstOf(p) == f })
+}
+
+// firstOf is the field of the model itself that a path begins with.
+func firstOf(p orm.Path) *orm.Field {
+	if len(p.Hops) > 0 {
+		return p.Hops[0].Field
+	}
+	return p.Field
+}
+
 // set gives one field its value.
-func (l *loader) set(r *row, o *object, f *orm.Field, raw json.RawMessage) error {
+func (l *loader) set(r *row, f *orm.Field, raw json.RawMessage) error {
 	target := r.field(f)
 	if f.Related == nil {
 		return setJSON(target, f, raw)
@@ -297,7 +352,7 @@ func (l *loader) set(r *row, o *object, f *orm.Field, raw json.RawMessage) error
 		return err
 	}
 	if v := reflect.Indirect(target); v.IsValid() {
-		l.refs.add(f.Related, v.Interface(), o, f)
+		l.refs.add(f.Related, v.Interface(), r.object, f)
 	}
 	return nil
 }
@@ -358,10 +413,20 @@ func (l *loader) find(m *orm.Model, paths []orm.Path, values []any) (any, error)
 	if pk, ok := l.found[key]; ok {
 		return pk, nil
 	}
+	if l.batch.has(m) || slices.ContainsFunc(paths, func(p orm.Path) bool {
+		return slices.ContainsFunc(p.Hops, func(h orm.Hop) bool { return l.batch.has(h.To) })
+	}) {
+		if err := l.flush(); err != nil {
+			return nil, err
+		}
+	}
 	pk := reflect.New(m.PK.Type)
 	ok, err := scanOne(l.tx.Raw(query, values...), pk.Interface())
 	if err != nil || !ok {
 		return nil, err
+	}
+	if len(l.found) >= remembered {
+		clear(l.found)
 	}
 	l.found[key] = pk.Elem().Interface()
 	return l.found[key], nil
@@ -373,10 +438,7 @@ func (l *loader) adopt(r *row) error {
 	var paths []orm.Path
 	var values []any
 	for _, p := range l.natural[r.model] {
-		f := p.Field
-		if len(p.Hops) > 0 {
-			f = p.Hops[0].Field
-		}
+		f := firstOf(p)
 		if !slices.ContainsFunc(paths, func(p orm.Path) bool { return p.Field == f }) {
 			paths, values = append(paths, orm.Path{Field: f}), append(values, plain(r.field(f)))
 		}
@@ -394,20 +456,23 @@ func (l *loader) adopt(r *row) error {
 }
 
 // lists resolves the many-to-many lists of an object.
-func (l *loader) lists(o *object, m *orm.Model) ([]*list, error) {
-	var lists []*list
-	for _, f := range m.Fields {
-		raw, given := o.Fields[f.Name]
+func (l *loader) lists(r *row) error {
+	for _, f := range r.model.Fields {
+		raw, given := r.object.Fields[f.Name]
 		if f.Kind != orm.ManyToMany || !given {
 			continue
 		}
-		keys, err := l.keys(o, f, raw)
-		if err != nil {
-			return nil, fmt.Errorf("%s, field %s: %w", o, f.Name, err)
+		keys, err := l.keys(r.object, f, raw)
+		if errors.Is(err, errNotYet) && l.circle {
+			r.later = append(r.later, &later{object: r.object, model: r.model, field: f, raw: raw})
+			continue
 		}
-		lists = append(lists, &list{field: f, keys: keys})
+		if err != nil {
+			return fmt.Errorf("%s, field %s: %w", r.object, f.Name, err)
+		}
+		r.lists = append(r.lists, &list{field: f, keys: keys})
 	}
-	return lists, nil
+	return nil
 }
 
 // keys reads a many-to-many list.

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,7 +31,11 @@ func modelsToDump(all []*orm.Model, opts DumpOptions, natural naturalKeys) ([]*o
 	if opts.NaturalForeign {
 		chosen = dependenciesFirst(chosen, natural) // single models that are excluded have their place in the order
 	}
-	return slices.DeleteFunc(chosen, func(m *orm.Model) bool { return slices.Contains(excluded, m) }), nil
+	chosen = slices.DeleteFunc(chosen, func(m *orm.Model) bool { return slices.Contains(excluded, m) })
+	if len(opts.PKs) > 0 && (len(chosen) != 1 || len(opts.Labels) != 1) {
+		return nil, errors.New("primary keys are those of one model: name it, as app.model")
+	}
+	return chosen, nil
 }
 
 // apps returns the app labels of models in order of appearance.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -182,9 +183,18 @@ func TestDumpChoosesModels(t *testing.T) {
 				t.Errorf("%v without %v: %s", c.labels, c.exclude, got)
 			}
 		}
-		err := migrate.DumpData(context.Background(), db, reg, migrate.DumpOptions{Out: &bytes.Buffer{}, Labels: []string{"librry"}})
-		if err == nil || !strings.Contains(err.Error(), `no app or model is called "librry"; there are the apps library`) {
-			t.Errorf("got %v", err)
+		if got := dump(t, db, reg, migrate.DumpOptions{Labels: []string{"library.genre"}, PKs: []string{"a", "g"}}); got != all {
+			t.Errorf("by primary key: %s", got)
+		}
+		for want, o := range map[string]migrate.DumpOptions{
+			`no app or model is called "librry"; there are the apps library`:       {Labels: []string{"librry"}},
+			"primary keys are those of one model: name it, as app.model":           {Labels: []string{"library"}, PKs: []string{"g"}},
+			`dump library.author: primary key: "one" is no value of a int64 field`: {Labels: []string{"library.author"}, PKs: []string{"one"}},
+		} {
+			o.Out = &bytes.Buffer{}
+			if err := migrate.DumpData(context.Background(), db, reg, o); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
 		}
 	})
 }
@@ -287,6 +297,18 @@ func TestLoad(t *testing.T) {
 			`[{"model": "library.author", "pk": 5, "fields": {"name": "A", "mentor": null}}]`,
 		},
 		{
+			"natural keys in a circle, also to itself", "",
+			`[{"model": "library.author", "pk": 1, "fields": {"name": "A", "mentor": ["B"]}}, {"model": "library.author", "pk": 2, "fields": {"name": "B", "mentor": ["C"]}}, {"model": "library.author", "pk": 3, "fields": {"name": "C", "mentor": ["A"]}}, {"model": "library.author", "fields": {"name": "D", "mentor": ["D"]}}]`,
+			"library.author",
+			`[{"model": "library.author", "pk": 1, "fields": {"name": "A", "mentor": 2}}, {"model": "library.author", "pk": 2, "fields": {"name": "B", "mentor": 3}}, {"model": "library.author", "pk": 3, "fields": {"name": "C", "mentor": 1}}, {"model": "library.author", "pk": 4, "fields": {"name": "D", "mentor": 4}}]`,
+		},
+		{
+			"the same row twice", "",
+			`[{"model": "library.author", "pk": 1, "fields": {"name": "A"}}, {"model": "library.author", "pk": 1, "fields": {"name": "B"}}]`,
+			"library.author",
+			`[{"model": "library.author", "pk": 1, "fields": {"name": "B", "mentor": null}}]`,
+		},
+		{
 			"lists are replaced",
 			`[{"model": "library.genre", "pk": "a", "fields": {"rank": 1}}, {"model": "library.genre", "pk": "b", "fields": {"rank": 2}}, {"model": "library.genre", "pk": "c", "fields": {"rank": 3}},
 			{"model": "library.author", "pk": 1, "fields": {"name": "A"}},
@@ -314,6 +336,64 @@ func TestLoad(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Club and Member refer to each other by their names.
+type Club struct {
+	ID        int64  `gorm:"primaryKey"`
+	Name      string `gorm:"size:9;unique"`
+	FounderID int64
+	Founder   *Member `orm:"on_delete=cascade,related=+"`
+}
+
+func (Club) Meta() orm.Meta             { return orm.Meta{App: "library"} }
+func (Club) TableName() string          { return "library_club" }
+func (Club) NaturalKeyFields() []string { return []string{"name"} }
+
+type Member struct {
+	ID    int64   `gorm:"primaryKey"`
+	Name  string  `gorm:"size:9;unique"`
+	Clubs []*Club `gorm:"many2many:library_member_clubs" orm:"blank,related=members"`
+}
+
+func (Member) Meta() orm.Meta             { return orm.Meta{App: "library"} }
+func (Member) TableName() string          { return "library_member" }
+func (Member) NaturalKeyFields() []string { return []string{"name"} }
+
+// TestLoadCircleOverLists has members in lists of clubs that they founded; the second time, a club is new and one is left.
+func TestLoadCircleOverLists(t *testing.T) {
+	reg, err := orm.NewRegistry(&Member{}, &Club{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	drafts, err := migrate.Make(migrate.SchemaOf(reg), migrate.MakeOptions{FS: fstest.MapFS{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := fstest.MapFS{}
+	for _, file := range drafts[0].Files {
+		made[file.Path] = &fstest.MapFile{Data: []byte(file.Text)}
+	}
+	each(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		if _, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: made}); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{
+			`[{"model": "library.member", "fields": {"name": "A", "clubs": [["x"], ["y"], ["x"]]}}, {"model": "library.club", "fields": {"name": "x", "founder": ["A"]}}, ` +
+				`{"model": "library.club", "fields": {"name": "y", "founder": ["A"]}}]`,
+			`[{"model": "library.member", "fields": {"name": "A", "clubs": [["y"], ["z"]]}}, {"model": "library.club", "fields": {"name": "z", "founder": ["A"]}}]`,
+		} {
+			if _, err := load(db, reg, text, migrate.LoadOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := `[{"model": "library.club", "fields": {"name": "x", "founder": ["A"]}}, {"model": "library.club", "fields": {"name": "y", "founder": ["A"]}}, ` +
+			`{"model": "library.club", "fields": {"name": "z", "founder": ["A"]}}, {"model": "library.member", "fields": {"name": "A", "clubs": [["y"], ["z"]]}}]`
+		if diff := cmp.Diff(want, dump(t, db, reg, migrate.DumpOptions{NaturalForeign: true, NaturalPrimary: true})); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestLoadGoesOnCounting(t *testing.T) {
