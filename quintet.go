@@ -31,6 +31,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -340,17 +341,37 @@ func (c Config) sqlitePath() string {
 }
 
 // checkWritable finds out before SQLite does whether the file can be written, and says it in plain words. It makes the file
-// for its owner only, and returns its size.
+// for its owner only, and returns its size. A file that stands is not opened: closing it would give up the locks that this
+// process has on it, and another program could write into what is being written.
 func checkWritable(path string) (int64, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	size, err := int64(0), createFile(path)
+	if errors.Is(err, fs.ErrExist) {
+		size, err = sizeOfWritable(path)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("the database file %s cannot be written: %w; make its folder and give it to the user that runs this program, or set DATABASE_URL", path, cause(err))
 	}
-	info, err := f.Stat()
+	return size, nil
+}
+
+// createFile makes an empty file; fs.ErrExist says that there is one.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return 0, errors.Join(err, f.Close())
+		return err
 	}
-	return info.Size(), f.Close()
+	return f.Close()
+}
+
+func sizeOfWritable(path string) (int64, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return 0, err
+	case info.IsDir():
+		return 0, syscall.EISDIR
+	}
+	return info.Size(), mayWrite(path)
 }
 
 // cause leaves out the operation and the path that an error of package os repeats.
