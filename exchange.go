@@ -19,10 +19,11 @@ const (
 // It is the http.ResponseWriter of everything inside.
 type exchange struct {
 	http.ResponseWriter
-	app    *App
-	id     [1]string // as the line of a header
-	ip     string    // of the client, as far as it can be trusted
-	scheme string    // "http" or "https", likewise
+	context exchangeContext
+	app     *App
+	id      [1]string // as the line of a header
+	ip      string    // of the client, as far as it can be trusted
+	scheme  string    // "http" or "https", likewise
 
 	varyOrigin bool // CORS is on: caches must keep answers apart by origin
 	wrote      bool

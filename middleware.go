@@ -31,9 +31,9 @@ func (a *App) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{ResponseWriter: w, app: a, id: [1]string{requestID(r.Header.Get(requestIDHeader))}}
 		started, outside := time.Now(), r.Context()
-		limited, cancel := context.WithTimeout(outside, a.config.RequestTimeout)
-		defer cancel()
-		r = r.WithContext(context.WithValue(limited, exchangeKey{}, x))
+		x.context = exchangeContext{Context: outside, x: x, deadline: started.Add(a.config.RequestTimeout)}
+		defer x.context.end()
+		r = r.WithContext(&x.context)
 		h := w.Header()
 		for i := range securityHeaders {
 			h[securityHeaders[i].name] = securityHeaders[i].line

@@ -2,9 +2,9 @@ package identity
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -23,8 +23,50 @@ type account struct {
 	permissions *Permissions
 }
 
-func newCache(life time.Duration, now func() time.Time) *cache {
-	return &cache{users: newRecent[account](life, now), permissions: newRecent[Permissions](life, now)}
+func (s *Store) newCache() *cache {
+	c := &cache{users: newRecent[account](s.CacheFor, s.Now), permissions: newRecent[Permissions](s.CacheFor, s.Now)}
+	c.users.renew = s.renewAccounts
+	return c
+}
+
+// renewAccounts loads accounts as they are now, with their permissions where those were loaded before.
+func (s *Store) renewAccounts(ctx context.Context, old map[int64]account) (map[int64]account, error) {
+	var plain, permitted []int64
+	for id, a := range old {
+		if a.permissions == nil && a.dependsOnPermissions() {
+			plain = append(plain, id)
+		} else {
+			permitted = append(permitted, id)
+		}
+	}
+	found := make(map[int64]account, len(old))
+	var b orm.Batch
+	s.queueAccounts(&b, plain, false, found)
+	s.queueAccounts(&b, permitted, true, found)
+	return found, b.Send(ctx, s.DB)
+}
+
+// queueAccounts adds the look-up of accounts to a batch.
+func (s *Store) queueAccounts(b *orm.Batch, ids []int64, permitted bool, found map[int64]account) {
+	if len(ids) == 0 {
+		return
+	}
+	b.Query(accountStatements[accountQuestion{s.DB.Name(), permitted, true}], []any{idList(ids)}, func(rows *orm.Rows) error {
+		for rows.Next() {
+			a, err := s.readAccount(rows, permitted)
+			if err != nil {
+				return err
+			}
+			found[a.ID] = a
+		}
+		return nil
+	})
+}
+
+// idList is a list of ids as both databases read it: as JSON.
+func idList(ids []int64) string {
+	text, _ := json.Marshal(ids) // which fails for no number
+	return string(text)
 }
 
 // Account returns the account with that id when check takes it. check may be asked about an account as it was up to CacheFor

@@ -340,3 +340,53 @@ func TestWhatASuperuserMayIsNotRemembered(t *testing.T) {
 		s.wantPermission(t, "not any more", false, 1)
 	})
 }
+
+// TestManyAccountsAreRenewedTogether: while many accounts send requests, one statement brings those that came again up to date
+// before they are too old; what was forgotten meanwhile is not brought back.
+func TestManyAccountsAreRenewedTogether(t *testing.T) {
+	eachRemembering(t, func(t *testing.T, s *remembering) {
+		ids := []int64{s.alice.ID}
+		for i := range 30 {
+			ids = append(ids, identitytest.User(t, s.Store, fmt.Sprintf("user%d", i), "").ID)
+		}
+		ask := func(ctx context.Context, ids ...int64) (refused int) {
+			for _, id := range ids {
+				var err error
+				if id%2 == 0 {
+					_, _, err = s.AccountWithPermissions(ctx, id, active)
+				} else {
+					_, err = s.Account(ctx, id, active)
+				}
+				if err != nil {
+					refused++
+				}
+			}
+			return refused
+		}
+		renew := func() { // all were asked for again, and are half over
+			t.Helper()
+			s.pass(cachedFor / 4)
+			ask(t.Context(), ids...)
+			s.pass(cachedFor / 4)
+			ask(t.Context(), ids[0])
+			for deadline := time.Now().Add(10 * time.Second); s.Renewing(); time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("the renewal does not end")
+				}
+			}
+		}
+		ask(t.Context(), ids...)
+		ctx, count := orm.CountStatements(t.Context())
+		for range 5 {
+			renew()
+			if refused := ask(ctx, ids...); refused > 0 || count.Load() > 0 {
+				t.Fatalf("%d are refused, %d were looked up alone", refused, count.Load())
+			}
+		}
+		s.exec(t, "UPDATE auth_user SET is_active = false")
+		renew()
+		if refused := ask(t.Context(), ids...); refused != len(ids) {
+			t.Errorf("%d of %d disabled accounts are refused", refused, len(ids))
+		}
+	})
+}

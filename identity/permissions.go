@@ -85,40 +85,63 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 // byIDWithPermissions loads an account and, where they decide, its stored permissions.
 func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, error) {
 	db := s.db(ctx)
-	statement := accountOnSQLite
-	if db.Name() == orm.Postgres {
-		statement = accountOnPostgres
-	}
 	var found account
-	var list []byte
 	var b orm.Batch
-	b.Query(statement, []any{id}, func(rows *orm.Rows) error {
+	b.Query(accountStatements[accountQuestion{db.Name(), true, false}], []any{id}, func(rows *orm.Rows) (err error) {
 		if !rows.Next() {
 			return ErrNoUser
 		}
-		return rows.Scan(append(found.variables(), &list)...)
+		found, err = s.readAccount(rows, true)
+		return err
 	})
 	err := b.Send(ctx, db)
-	if err == nil && found.dependsOnPermissions() {
-		found.permissions, err = s.sets.of(list)
-	}
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		return account{}, fmt.Errorf("identity: loading a user with permissions: %w", err)
 	}
 	return found, err
 }
 
-// accountWithPermissions is the statement of an account with the list of its permissions as JSON, made by a function of the
-// database.
-func accountWithPermissions(placeholder, asJSON string) string {
-	return "SELECT " + userColumns + ", CASE WHEN is_active AND NOT is_superuser THEN (SELECT " + asJSON + " FROM (" +
-		fmt.Sprintf(permissionsOfUser, placeholder) + ") AS held) END FROM auth_user WHERE id = " + placeholder
+// readAccount reads a row of one of accountStatements.
+func (s *Store) readAccount(rows *orm.Rows, permitted bool) (a account, err error) {
+	var list []byte
+	to := a.variables()
+	if permitted {
+		to = append(to, &list)
+	}
+	if err = rows.Scan(to...); err == nil && permitted && a.dependsOnPermissions() {
+		a.permissions, err = s.sets.of(list)
+	}
+	return a, err
 }
 
-var (
-	accountOnPostgres = accountWithPermissions("$1", "CAST(json_agg(name) AS text)")
-	accountOnSQLite   = accountWithPermissions("?1", "json_group_array(name)")
-)
+// accountQuestion is what is asked about accounts: one by its id, or several by a JSON array of theirs; permitted adds the list
+// of permissions as JSON, made by a function of the database.
+type accountQuestion struct {
+	database           string
+	permitted, several bool
+}
+
+// accountStatements are the statements of all questions.
+var accountStatements = func() map[accountQuestion]string {
+	all := make(map[accountQuestion]string)
+	for _, permitted := range []bool{false, true} {
+		all[accountQuestion{orm.Postgres, permitted, false}] = selectAccount(permitted, "CAST(json_agg(name) AS text)", "= $1")
+		all[accountQuestion{orm.Postgres, permitted, true}] = selectAccount(permitted, "CAST(json_agg(name) AS text)",
+			"IN (SELECT CAST(value AS integer) FROM json_array_elements_text(CAST($1 AS json)))")
+		all[accountQuestion{orm.SQLite, permitted, false}] = selectAccount(permitted, "json_group_array(name)", "= ?1")
+		all[accountQuestion{orm.SQLite, permitted, true}] = selectAccount(permitted, "json_group_array(name)", "IN (SELECT value FROM json_each(?1))")
+	}
+	return all
+}()
+
+func selectAccount(permitted bool, asJSON, condition string) string {
+	columns := userColumns
+	if permitted {
+		columns += ", CASE WHEN is_active AND NOT is_superuser THEN (SELECT " + asJSON + " FROM (" +
+			fmt.Sprintf(permissionsOfUser, "auth_user.id") + ") AS held) END"
+	}
+	return "SELECT " + columns + " FROM auth_user WHERE id " + condition
+}
 
 // permissionSets remembers sets of permissions by their list: most accounts hold one of a few. It is safe for concurrent use.
 type permissionSets struct {

@@ -10,23 +10,31 @@ import (
 
 // recent holds what was loaded a moment ago, by the id of the account it belongs to. A value is handed out for life, which
 // is counted from before its statement was sent: whatever was committed earlier than that is in it. Calls for one id at the
-// same time share one look-up. Its memory is bounded: the oldest value goes first. It is safe for concurrent use.
+// same time share one look-up. While many accounts send requests, those that came again are looked up anew all together,
+// before their values are too old. Its memory is bounded: the oldest value goes first. It is safe for concurrent use.
 type recent[V any] struct {
-	life time.Duration
-	now  func() time.Time
+	life  time.Duration
+	now   func() time.Time
+	renew func(ctx context.Context, old map[int64]V) (map[int64]V, error) // values of now; nil for none
 
-	mu    sync.Mutex
-	byID  map[int64]*list.Element
-	order list.List // of *lookup[V], the oldest first
+	mu       sync.Mutex
+	byID     map[int64]*list.Element
+	order    list.List // of *lookup[V], the oldest first
+	renewing bool
+	renewed  time.Time // when that began the last time
 }
 
 // mostRecent bounds how many accounts a recent holds.
 const mostRecent = 4096
 
+// fewRecent is how many accounts are not worth a look-up of all.
+const fewRecent = 16
+
 // lookup is a question to the database that was asked or is on its way; done is closed when value and err are there.
 type lookup[V any] struct {
 	id    int64
 	began time.Time
+	again bool // asked for another time; guarded by recent.mu
 	done  chan struct{}
 	value V
 	err   error
@@ -67,6 +75,8 @@ func (c *recent[V]) join(id int64, since time.Time) (l *lookup[V], mine bool) {
 	defer c.mu.Unlock()
 	if e, ok := c.byID[id]; ok {
 		if l := e.Value.(*lookup[V]); !l.began.Before(since) && !l.began.After(now) {
+			l.again = true
+			c.renewSoon(now, l)
 			return l, false
 		}
 		c.remove(e)
@@ -144,5 +154,64 @@ func (l *lookup[V]) wait(ctx context.Context) (V, error) {
 	case <-ctx.Done():
 		var none V
 		return none, ctx.Err()
+	}
+}
+
+// renewSoon begins to renew the values when one that is in use is half over; c.mu is held.
+func (c *recent[V]) renewSoon(now time.Time, l *lookup[V]) {
+	const pauses = 8 // in a life
+	if c.renew == nil || c.renewing || len(c.byID) < fewRecent || now.Sub(l.began) < c.life/2 || now.Sub(c.renewed) < c.life/pauses {
+		return
+	}
+	c.renewing, c.renewed = true, now
+	old, values := c.due(now)
+	go c.renewAll(now, old, values)
+}
+
+// due are the look-ups that are half over and were asked for again.
+func (c *recent[V]) due(now time.Time) (old map[int64]*lookup[V], values map[int64]V) {
+	old, values = make(map[int64]*lookup[V]), make(map[int64]V)
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		l := e.Value.(*lookup[V])
+		if now.Sub(l.began) < c.life/2 {
+			break // those behind it are younger
+		}
+		if l.again && l.answered() {
+			old[l.id], values[l.id] = l, l.value
+		}
+	}
+	return old, values
+}
+
+// answered tells whether the value is there.
+func (l *lookup[V]) answered() bool {
+	select {
+	case <-l.done:
+		return l.err == nil
+	default:
+		return false
+	}
+}
+
+// renewAll puts new values in the place of old ones, but where those were dropped meanwhile. When it fails, they are looked up
+// one by one as they end.
+func (c *recent[V]) renewAll(now time.Time, old map[int64]*lookup[V], values map[int64]V) {
+	ctx, cancel := context.WithTimeout(context.Background(), c.life)
+	defer cancel()
+	found, err := c.renew(ctx, values)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.renewing = false
+	if err != nil {
+		return
+	}
+	for id, l := range old {
+		e, held := c.byID[id]
+		value, there := found[id]
+		if !held || !there || e.Value != any(l) {
+			continue
+		}
+		c.remove(e)
+		c.byID[id] = c.order.PushBack(&lookup[V]{id: id, began: now, done: l.done, value: value})
 	}
 }

@@ -111,3 +111,56 @@ func TestFailuresAreNotShared(t *testing.T) {
 		c.forgetAll()
 	}
 }
+
+// TestRenewalsBringNothingBack: what is forgotten while a renewal is on its way stays forgotten, and a failed one changes
+// nothing.
+func TestRenewalsBringNothingBack(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	c := newRecent[string](time.Second, func() time.Time { return at })
+	failure, renewed := error(nil), make(chan struct{})
+	c.renew = func(_ context.Context, old map[int64]string) (map[int64]string, error) {
+		defer close(renewed)
+		c.forget(0)
+		found := make(map[int64]string)
+		for id := range old {
+			found[id] = "new"
+		}
+		return found, failure
+	}
+	get := func(id int64) (value string, loaded bool) {
+		value, _ = c.get(t.Context(), id, func(context.Context) (string, error) {
+			loaded = true
+			return "loaded", nil
+		}, func(string) error { return nil })
+		return value, loaded
+	}
+	for _, failure = range []error{nil, errors.New("the database is away")} {
+		c.forgetAll()
+		renewed = make(chan struct{})
+		for range 2 {
+			for id := range int64(fewRecent + 4) {
+				get(id)
+			}
+		}
+		at = at.Add(c.life / 2)
+		get(fewRecent)
+		<-renewed
+		c.mu.Lock() // renewAll holds it until it has ended
+		for c.renewing {
+			c.mu.Unlock()
+			time.Sleep(time.Millisecond)
+			c.mu.Lock()
+		}
+		c.mu.Unlock()
+		want := "new"
+		if failure != nil {
+			want = "loaded"
+		}
+		if value, loaded := get(1); value != want || loaded {
+			t.Errorf("%v: the value is %q, loaded: %v", failure, value, loaded)
+		}
+		if _, loaded := get(0); !loaded {
+			t.Errorf("%v: what was forgotten is back", failure)
+		}
+	}
+}

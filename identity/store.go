@@ -60,7 +60,7 @@ func (s *Store) defaults() {
 	}
 	s.sets = &permissionSets{}
 	if s.CacheFor > 0 {
-		s.cache = newCache(s.CacheFor, s.Now)
+		s.cache = s.newCache()
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // Batch is a list of statements that go to the database together: in one round trip on PostgreSQL, one after the other on
 // SQLite. Their SQL is in the dialect of the database, with "$1" or "?" for the arguments. When one of them fails, those
 // after it do not run; outside of [Atomic] what ran before stays on SQLite, and is undone on PostgreSQL, where a batch is a
-// transaction of its own. The zero value is empty. A Batch is sent once.
+// transaction of its own. The zero value is empty. A Batch is sent once, or again after Reset.
 type Batch struct{ items []batchItem }
 
 // batchItem is one statement and who reads its answer.
@@ -34,6 +34,12 @@ func (b *Batch) Query(statement string, args []any, read func(rows *Rows) error)
 // Exec adds a statement without rows; done gets the number of rows that it changed, and may be nil.
 func (b *Batch) Exec(statement string, args []any, done func(affected int64) error) {
 	b.items = append(b.items, batchItem{sql: statement, args: args, done: done})
+}
+
+// Reset empties the batch; its memory serves the statements that are added next. One that was queued is not reset.
+func (b *Batch) Reset() {
+	clear(b.items)
+	b.items = b.items[:0]
 }
 
 // Len is how many statements were added.

@@ -122,7 +122,9 @@ func (p *pipeline) exchange(ctx context.Context, items []batchItem) (err error) 
 	if ended := ctx.Err(); ended != nil && !sound {
 		return fmt.Errorf("wait for PostgreSQL: %w: %w", ended, err)
 	}
-	p.distrust(err)
+	if err != nil {
+		p.distrust(err)
+	}
 	return err
 }
 

@@ -32,23 +32,6 @@ func (c *postgresConns) send(ctx context.Context, items []batchItem) error {
 	return sendNative(ctx, conn.Conn(), items)
 }
 
-// acquire takes a connection, and says ErrUnavailable when there is none in time. One that is idle needs no clock of its own
-// where ctx ends by itself.
-func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	if _, ends := ctx.Deadline(); ends && c.pool.Stat().IdleConns() > 0 {
-		return c.pool.Acquire(ctx)
-	}
-	limited, cancel := context.WithTimeout(ctx, c.wait)
-	defer cancel()
-	conn, err := c.pool.Acquire(limited)
-	if err != nil && ctx.Err() == nil {
-		return nil, noConnection(err)
-	}
-	return conn, err
-}
-
-func noConnection(err error) error { return unavailable(fmt.Errorf("get a connection: %w", err)) }
-
 // errUndone is a commit that PostgreSQL answered with a rollback.
 var errUndone = errors.New("the transaction was undone, because one of its statements had failed: return its error from Atomic, or run it in an Atomic of its own")
 

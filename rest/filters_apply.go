@@ -64,7 +64,8 @@ type doubt struct {
 func (d *doubt) queue(b *orm.Batch) {
 	t := newStatement(d.keys.lookup.d)
 	clause.Expr{SQL: d.keys.question, Vars: []any{d.value}}.Build(t)
-	b.Query(string(t.sql), t.args, func(rows *orm.Rows) error {
+	statement, args := t.end()
+	b.Query(statement, args, func(rows *orm.Rows) error {
 		d.dispelled = rows.Next()
 		return nil
 	})
@@ -72,6 +73,9 @@ func (d *doubt) queue(b *orm.Batch) {
 
 // refusal is the error of the choices that turned out to be wrong, in the order of the filters; nil when all are right.
 func refusal(doubts []*doubt) error {
+	if len(doubts) == 0 {
+		return nil
+	}
 	wrong := &Fields{}
 	for _, d := range doubts {
 		if !d.dispelled {

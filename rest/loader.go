@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"gorm.io/gorm/schema"
@@ -13,6 +14,7 @@ import (
 // relations that one statement each loads for all rows, and the annotations.
 type loadPlan struct {
 	model       *orm.Model
+	listType    reflect.Type // slice of pointers to the model
 	d           dialect
 	columns     []*schema.Field
 	annotations []*annotation
@@ -32,7 +34,7 @@ type joinPlan struct {
 
 // newLoadPlan is a plan of just the model's own columns.
 func newLoadPlan(m *orm.Model, d dialect) *loadPlan {
-	p := &loadPlan{model: m, d: d}
+	p := &loadPlan{model: m, listType: reflect.SliceOf(reflect.PointerTo(m.Type)), d: d}
 	for _, f := range m.Fields {
 		if f.Schema != nil {
 			p.columns = append(p.columns, f.Schema)

@@ -3,16 +3,38 @@ package rest
 import (
 	"fmt"
 	"reflect"
+	"sync"
 	"unsafe"
 
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest/internal/rowscan"
 )
 
-// loading is what one list or object is being read with.
+// loading is what one list or object is being read with. Its memory serves the next one after release.
 type loading struct {
-	r       *Request
-	readers []*rowscan.Reader
+	r        *Request
+	readers  []*rowscan.Reader
+	batch    orm.Batch
+	dealings []*dealing
+	dealt    int // of dealings are in use
+
+	// The rows of the list itself: how they are read, and what was.
+	plan *loadPlan
+	hint int
+	list []unsafe.Pointer
+	take func(*orm.Rows) error // takeRows
+}
+
+var loadings = sync.Pool{New: func() any {
+	l := &loading{}
+	l.take = l.takeRows
+	return l
+}}
+
+func newLoading(r *Request) *loading {
+	l, _ := loadings.Get().(*loading)
+	l.r = r
+	return l
 }
 
 // reader is one for about hint rows.
@@ -22,33 +44,48 @@ func (l *loading) reader(p *rowscan.Plan, hint int) *rowscan.Reader {
 	return reader
 }
 
-// release gives the memory of everything that was read to the next request. See rowscan.Reader.Release.
-func (l *loading) release() {
-	for _, reader := range l.readers {
-		reader.Release()
+// release gives the memory of the loading to the next one. transient tells that nobody holds a row that was read, or a text or
+// an object of one: the memory of the rows then goes with it. See rowscan.Reader.Release.
+func (l *loading) release(transient bool) {
+	for _, d := range l.dealings[:l.dealt] {
+		d.release(transient)
 	}
-	l.readers = nil
+	if transient {
+		for _, reader := range l.readers {
+			reader.Release()
+		}
+		clear(l.list)
+		l.list = l.list[:0]
+	} else {
+		l.list = nil
+	}
+	clear(l.readers)
+	l.r, l.readers, l.dealt, l.plan = nil, l.readers[:0], 0, nil
+	l.batch.Reset()
+	if cap(l.list) <= mostExpected && len(l.dealings) <= mostDealings {
+		loadings.Put(l)
+	}
 }
 
-// mostExpected is how many rows memory is set aside for before they come.
-const mostExpected = 1024
+const (
+	mostExpected = 1024 // rows that memory is set aside for before they come, and that memory is kept for
+	mostDealings = 32   // relations that memory is kept for
+)
 
-// rows reads the answer of a statement of the plan into list.
-func (l *loading) rows(p *loadPlan, hint int, list *[]unsafe.Pointer) func(*orm.Rows) error {
-	return func(rows *orm.Rows) error {
-		reader := l.reader(p.sel.rows, hint)
-		if *list == nil {
-			*list = make([]unsafe.Pointer, 0, min(hint, mostExpected))
-		}
-		for rows.Next() {
-			row, err := reader.Row(rows)
-			if err != nil {
-				return fmt.Errorf("read a row of %s: %w", p.model.Label(), err)
-			}
-			*list = append(*list, row)
-		}
-		return nil
+// takeRows reads the rows of l.plan into l.list.
+func (l *loading) takeRows(rows *orm.Rows) error {
+	reader := l.reader(l.plan.sel.rows, l.hint)
+	if cap(l.list) == 0 {
+		l.list = make([]unsafe.Pointer, 0, min(l.hint, mostExpected))
 	}
+	for rows.Next() {
+		row, err := reader.Row(rows)
+		if err != nil {
+			return fmt.Errorf("read a row of %s: %w", l.plan.model.Label(), err)
+		}
+		l.list = append(l.list, row)
+	}
+	return nil
 }
 
 // relations loads every to-many relation of a plan for rows, and of what is joined to them.
@@ -56,25 +93,26 @@ func (l *loading) relations(p *loadPlan, rows []unsafe.Pointer) error {
 	if len(rows) == 0 || !p.hasMany() {
 		return nil
 	}
-	return l.dealOut(p.dealings(nil, rows))
+	start := l.dealt
+	l.dealAll(p, rows)
+	return l.dealOut(l.dealings[start:l.dealt])
 }
 
-// dealings prepares the to-many relations of rows and of what is joined to them.
-func (p *loadPlan) dealings(lists []*dealing, rows []unsafe.Pointer) []*dealing {
+// dealAll prepares the to-many relations of rows and of what is joined to them.
+func (l *loading) dealAll(p *loadPlan, rows []unsafe.Pointer) {
 	for _, m := range p.many {
-		lists = append(lists, m.deal(rows))
+		l.deal(m, rows)
 	}
-	return p.joinedDealings(lists, rows)
+	l.dealJoined(p, rows)
 }
 
-// joinedDealings prepares those of what is joined to rows.
-func (p *loadPlan) joinedDealings(lists []*dealing, rows []unsafe.Pointer) []*dealing {
+// dealJoined prepares those of what is joined to rows.
+func (l *loading) dealJoined(p *loadPlan, rows []unsafe.Pointer) {
 	for _, j := range p.joins {
 		if j.plan.hasMany() {
-			lists = j.plan.dealings(lists, j.pointers(rows))
+			l.dealAll(j.plan, j.pointers(rows))
 		}
 	}
-	return lists
 }
 
 // pointers are the joined objects of rows.
@@ -90,11 +128,14 @@ func (j *joinPlan) pointers(rows []unsafe.Pointer) []unsafe.Pointer {
 
 // dealOut loads lists, one statement each, all at once, and then the lists of what was loaded.
 func (l *loading) dealOut(lists []*dealing) error {
-	b := &orm.Batch{}
-	for _, d := range lists {
-		d.queue(l, b)
+	if len(lists) == 0 {
+		return nil
 	}
-	if err := l.r.ask(b); err != nil {
+	l.batch.Reset()
+	for _, d := range lists {
+		d.queue(&l.batch)
+	}
+	if err := l.r.ask(&l.batch); err != nil {
 		return fmt.Errorf("load related rows: %w", err)
 	}
 	return l.handOut(lists)
@@ -125,16 +166,15 @@ func (p *loadPlan) hasMany() bool {
 
 // load selects the rows of q with everything that the chosen serializer reads: a slice of pointers to the model.
 func (q *Query) load() (reflect.Value, error) {
-	var rows []unsafe.Pointer
 	b := q.batch()
-	if err := q.queue(b, &rows); err != nil {
+	if err := q.queue(b); err != nil {
 		return reflect.Value{}, err
 	}
 	lists := q.queueLists(b)
 	if err := q.send(b, "load"); err != nil {
 		return reflect.Value{}, err
 	}
-	return q.finish(rows, lists)
+	return q.finish(lists)
 }
 
 // countAndLoad is count and load in one.
@@ -144,18 +184,17 @@ func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
 
 // countAndLoadBy is countAndLoad in another way of counting.
 func (q *Query) countAndLoadBy(c Count) (count int64, rows reflect.Value, err error) {
-	var list []unsafe.Pointer
 	b := q.batch()
 	if err := q.queueCount(b, c, &count); err != nil {
 		return 0, rows, err
 	}
-	if err := q.queue(b, &list); err != nil {
+	if err := q.queue(b); err != nil {
 		return 0, rows, err
 	}
 	if err := q.send(b, "load"); err != nil {
 		return 0, rows, err
 	}
-	rows, err = q.finish(list, nil)
+	rows, err = q.finish(nil)
 	return count, rows, err
 }
 
@@ -173,7 +212,8 @@ func (q *Query) count() (n int64, err error) {
 
 // batch begins a batch with what is in doubt about the filters.
 func (q *Query) batch() *orm.Batch {
-	b := &orm.Batch{}
+	b := &q.loading().batch
+	b.Reset()
 	for _, d := range q.doubts {
 		d.queue(b)
 	}
@@ -198,18 +238,20 @@ func (q *Query) send(b *orm.Batch, what string) error {
 
 func (q *Query) loading() *loading {
 	if q.reading == nil {
-		q.reading = &loading{r: q.r}
+		q.reading = newLoading(q.r)
 	}
 	return q.reading
 }
 
 // queue adds the statement of the rows to a batch.
-func (q *Query) queue(b *orm.Batch, rows *[]unsafe.Pointer) error {
+func (q *Query) queue(b *orm.Batch) error {
 	statement, args, err := q.selectText()
 	if err != nil {
 		return q.failed("load", err)
 	}
-	b.Query(statement, args, q.loading().rows(q.plan, max(q.limit, 0), rows))
+	l := q.loading()
+	l.plan, l.hint, l.list = q.plan, max(q.limit, 0), l.list[:0]
+	b.Query(statement, args, l.take)
 	return nil
 }
 
@@ -232,39 +274,42 @@ func (q *Query) queueLists(b *orm.Batch) (lists []*dealing) {
 			return nil // all of them come later
 		}
 	}
+	l := q.loading()
+	start := l.dealt
 	for _, m := range q.plan.many {
-		d := m.dealOne(q.key)
-		d.queue(q.loading(), b)
-		lists = append(lists, d)
+		l.dealOne(m, q.key).queue(b)
 	}
-	return lists
+	return l.dealings[start:l.dealt]
 }
 
-// finish loads what belongs to rows; lists are those of the single row that were read with it.
-func (q *Query) finish(rows []unsafe.Pointer, lists []*dealing) (reflect.Value, error) {
-	out := modelsAt(q.model.Type, rows)
-	if len(rows) == 0 {
+// finish loads what belongs to the rows; lists are those of the single row that were read with it.
+func (q *Query) finish(lists []*dealing) (reflect.Value, error) {
+	l := q.loading()
+	out := q.rows()
+	if len(l.list) == 0 {
 		return out, nil
 	}
-	l := q.loading()
-	if lists == nil {
-		return out, l.relations(q.plan, rows)
+	if len(lists) == 0 {
+		return out, l.relations(q.plan, l.list)
 	}
 	for _, d := range lists {
-		d.parents = rows
+		d.parents = l.list
 	}
 	if err := l.handOut(lists); err != nil {
 		return out, err
 	}
-	return out, l.dealOut(q.plan.joinedDealings(nil, rows))
+	start := l.dealt
+	l.dealJoined(q.plan, l.list)
+	return out, l.dealOut(l.dealings[start:l.dealt])
 }
 
-// modelsAt is a slice of pointers to a model.
-func modelsAt(model reflect.Type, rows []unsafe.Pointer) reflect.Value {
-	if rows == nil {
-		rows = []unsafe.Pointer{}
+// rows are those that were read, as a slice of pointers to the model.
+func (q *Query) rows() reflect.Value {
+	list := q.loading().list
+	if list == nil {
+		list = []unsafe.Pointer{}
 	}
-	return reflect.NewAt(reflect.SliceOf(reflect.PointerTo(model)), unsafe.Pointer(&rows)).Elem()
+	return reflect.NewAt(q.plan.listType, unsafe.Pointer(&list)).Elem()
 }
 
 // pointersOf is the reverse of modelsAt.

@@ -3,6 +3,7 @@ package rest
 import (
 	"bufio"
 	"encoding/json"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -76,7 +77,7 @@ func TestLookupsFindAsTheReference(t *testing.T) {
 func (r recordedLookup) ask(t *testing.T, db *orm.DB, m *orm.Model) lookupAnswer {
 	t.Helper()
 	filter := Filter{Field: r.Field, Lookup: r.Lookup, Exclude: r.Exclude}
-	return askFilter(t, db, m, filter, encodeQuery(map[string][]string{"p": {r.Value}}))
+	return askFilter(t, db, m, filter, "p="+url.QueryEscape(r.Value))
 }
 
 func messageTexts(list List) (texts []string) {

@@ -25,8 +25,10 @@ type manyPlan struct {
 	index []int        // of its Go field that holds the list
 	list  attribute    // the same
 	elem  reflect.Type // of the list
-	key   keyReader    // of the owner: what the relation starts from
-	byKey bool         // that is the owner's primary key
+
+	listType reflect.Type
+	key      keyReader // of the owner: what the relation starts from
+	byKey    bool      // that is the owner's primary key
 
 	// The statements for one parent and for several; on SQLite the latter ends before the list of keys, and tail follows it.
 	one, several, tail string
@@ -35,9 +37,10 @@ type manyPlan struct {
 }
 
 func newManyPlan(name string, h hop, owner reflect.Type, index []int, near *orm.Field, plan *loadPlan, order []orderPlan) *manyPlan {
+	listType := owner.FieldByIndex(index).Type
 	return &manyPlan{
 		name: name, hop: h, plan: plan, order: order, owner: owner, index: index,
-		list: attribute{steps: embeddedSteps(owner, index)}, elem: owner.FieldByIndex(index).Type.Elem(),
+		list: attribute{steps: embeddedSteps(owner, index)}, elem: listType.Elem(), listType: reflect.SliceOf(listType.Elem()),
 		key: newKeyReader(owner, near.Index), byKey: near.PrimaryKey,
 	}
 }
@@ -81,14 +84,15 @@ type keyList struct {
 // manyKeys is from how many numbers on they are looked up in a map.
 const manyKeys = 32
 
-func newKeyList(typ reflect.Type, hint int) *keyList {
-	k := &keyList{typ: typ}
+// begin makes k an empty list.
+func (k *keyList) begin(typ reflect.Type, hint int) {
+	*k = keyList{typ: typ, numbers: k.numbers[:0]}
 	if typ.Kind() == reflect.Int64 {
-		k.numbers = make([]int64, 0, hint)
+		k.numbers = slices.Grow(k.numbers, hint)
 		if hint > manyKeys {
 			k.byNumber = make(map[int64]int, hint)
 		}
-		return k
+		return
 	}
 	k.others = reflect.MakeSlice(reflect.SliceOf(typ), 0, hint)
 	if typ == reflect.TypeFor[uuid.UUID]() {
@@ -96,7 +100,6 @@ func newKeyList(typ reflect.Type, hint int) *keyList {
 	} else {
 		k.byKey = make(map[any]int, hint)
 	}
-	return k
 }
 
 func (k *keyList) len() int {
@@ -184,105 +187,172 @@ func listText(numbers []int64) string {
 
 // dealing is the loading of one to-many relation: the related rows are read, and then dealt out to their parents.
 type dealing struct {
+	l        *loading
 	m        *manyPlan
 	parents  []unsafe.Pointer
 	places   []int // of the parents' keys; -1 for none
-	keys     *keyList
+	keys     keyList
+	one      [1]any // the only key, as an argument
 	children []unsafe.Pointer
 	of       []int // the place of each child's key
+
+	// What handOut works with. ends and next are places in the array of the lists, array is that of pointers.
+	ends, next   []int
+	array, moved []unsafe.Pointer
+
+	take func(*orm.Rows) error // takeRows
 }
 
-// deal prepares the loading of the relation for parents.
-func (m *manyPlan) deal(parents []unsafe.Pointer) *dealing {
-	d := &dealing{m: m, parents: parents, keys: newKeyList(m.key.typ, len(parents)), places: make([]int, len(parents))}
-	for i, p := range parents {
-		d.places[i] = -1
-		if key := m.key.of(p); key != nil {
-			d.places[i] = d.keys.add(key)
-		}
+// dealing is one that is not in use, for the relation m.
+func (l *loading) dealing(m *manyPlan) *dealing {
+	if l.dealt == len(l.dealings) {
+		d := &dealing{l: l}
+		d.take = d.takeRows
+		l.dealings = append(l.dealings, d)
 	}
+	d := l.dealings[l.dealt]
+	l.dealt++
+	d.m = m
 	return d
 }
 
+// release makes d ready for another relation.
+func (d *dealing) release(transient bool) {
+	clear(d.children)
+	clear(d.moved)
+	if transient {
+		clear(d.array)
+	} else {
+		d.array = nil // the lists of rows lie in it
+	}
+	d.m, d.parents, d.one = nil, nil, [1]any{}
+	d.places, d.children, d.of = d.places[:0], d.children[:0], d.of[:0]
+}
+
+// deal prepares the loading of the relation m for parents.
+func (l *loading) deal(m *manyPlan, parents []unsafe.Pointer) {
+	d := l.dealing(m)
+	d.parents = parents
+	d.keys.begin(m.key.typ, len(parents))
+	for _, p := range parents {
+		place := -1
+		if key := m.key.of(p); key != nil {
+			place = d.keys.add(key)
+		}
+		d.places = append(d.places, place)
+	}
+}
+
 // dealOne prepares it for one parent that is still to be read, by its key.
-func (m *manyPlan) dealOne(key any) *dealing {
+func (l *loading) dealOne(m *manyPlan, key any) *dealing {
+	d := l.dealing(m)
+	d.keys.begin(m.key.typ, 1)
+	d.places = append(d.places, 0)
 	if n, ok := key.(int64); ok && m.key.typ.Kind() == reflect.Int64 {
-		return &dealing{m: m, keys: &keyList{typ: m.key.typ, numbers: []int64{n}}, places: []int{0}}
+		d.keys.numbers = append(d.keys.numbers, n)
+		d.one[0] = key
+		return d
 	}
 	v := reflect.New(m.key.typ)
 	v.Elem().Set(reflect.ValueOf(key).Convert(m.key.typ))
-	d := &dealing{m: m, keys: newKeyList(m.key.typ, 1), places: []int{0}}
 	d.keys.add(v.UnsafePointer())
 	return d
 }
 
 // queue adds the statement to a batch; there is none without keys.
-func (d *dealing) queue(l *loading, b *orm.Batch) {
+func (d *dealing) queue(b *orm.Batch) {
 	n := d.keys.len()
 	if n == 0 {
 		return
 	}
-	b.Query(d.m.statement(n), d.keys.arguments(d.m.plan.d), func(rows *orm.Rows) error {
-		reader := l.reader(d.m.rows, 4*n)
-		key := reader.Extra(0).UnsafePointer()
-		last := 0
-		for rows.Next() {
-			child, err := reader.Row(rows)
-			if err != nil {
-				return fmt.Errorf("read %s.%s: %w", d.m.plan.model.Label(), d.m.name, err)
-			}
-			if last = d.keys.find(key, last); last < 0 {
-				return fmt.Errorf("read %s.%s: a row belongs to none of its parents", d.m.plan.model.Label(), d.m.name)
-			}
-			d.children, d.of = append(d.children, child), append(d.of, last)
+	args := d.one[:]
+	if d.one[0] == nil {
+		args = d.keys.arguments(d.m.plan.d)
+	}
+	b.Query(d.m.statement(n), args, d.take)
+}
+
+// takeRows reads the related rows.
+func (d *dealing) takeRows(rows *orm.Rows) error {
+	reader := d.l.reader(d.m.rows, 4*d.keys.len())
+	key := reader.Extra(0).UnsafePointer()
+	last := 0
+	for rows.Next() {
+		child, err := reader.Row(rows)
+		if err != nil {
+			return fmt.Errorf("read %s.%s: %w", d.m.plan.model.Label(), d.m.name, err)
 		}
-		return nil
-	})
+		if last = d.keys.find(key, last); last < 0 {
+			return fmt.Errorf("read %s.%s: a row belongs to none of its parents", d.m.plan.model.Label(), d.m.name)
+		}
+		d.children, d.of = append(d.children, child), append(d.of, last)
+	}
+	return nil
 }
 
 // handOut gives every parent its list; one without rows gets an empty one. Parents with the same key share a list.
 func (d *dealing) handOut() {
 	n := d.keys.len()
-	ends := make([]int, n+1) // ends[i] becomes the end of the list of key i, and the beginning of the next one's
+	d.ends = zeroed(d.ends, n+1) // ends[i] becomes the end of the list of key i, and the beginning of the next one's
 	for _, k := range d.of {
-		ends[k+1]++
+		d.ends[k+1]++
 	}
 	for i := range n {
-		ends[i+1] += ends[i]
+		d.ends[i+1] += d.ends[i]
 	}
-	base, size := d.grouped(ends)
+	base, size := d.grouped()
 	for i, parent := range d.parents {
 		h := (*sliceHeader)(d.m.list.at(parent))
 		*h = sliceHeader{data: base}
-		if k := d.places[i]; k >= 0 && ends[k+1] > ends[k] {
-			h.data, h.len = unsafe.Add(base, uintptr(ends[k])*size), ends[k+1]-ends[k]
+		if k := d.places[i]; k >= 0 && d.ends[k+1] > d.ends[k] {
+			h.data, h.len = unsafe.Add(base, uintptr(d.ends[k])*size), d.ends[k+1]-d.ends[k]
 			h.cap = h.len
 		}
 	}
 }
 
 // grouped brings the children together by key, in an array of the list's elements. The lists of all keys lie in it.
-func (d *dealing) grouped(ends []int) (base unsafe.Pointer, size uintptr) {
-	elem := d.m.elem
-	array := reflect.MakeSlice(reflect.SliceOf(elem), max(len(d.children), 1), max(len(d.children), 1))
-	at := make([]int, len(ends))
-	copy(at, ends)
-	base, size = array.UnsafePointer(), elem.Size()
-	pointers := elem.Kind() == reflect.Pointer
-	moved := make([]unsafe.Pointer, len(d.children))
-	for i, child := range d.children {
-		place := at[d.of[i]]
-		at[d.of[i]]++
-		p := unsafe.Add(base, uintptr(place)*size)
-		if pointers {
-			*(*unsafe.Pointer)(p), moved[place] = child, child
-			continue
-		}
-		array.Index(place).Set(reflect.NewAt(elem, child).Elem())
-		moved[place] = p
+func (d *dealing) grouped() (base unsafe.Pointer, size uintptr) {
+	d.next = append(d.next[:0], d.ends...)
+	d.moved = zeroed(d.moved, len(d.children))
+	if d.m.elem.Kind() == reflect.Pointer {
+		return d.groupedPointers()
 	}
-	d.children = moved
+	n := max(len(d.children), 1)
+	array := reflect.MakeSlice(d.m.listType, n, n)
+	base, size = array.UnsafePointer(), d.m.elem.Size()
+	for i, child := range d.children {
+		place := d.place(i)
+		array.Index(place).Set(reflect.NewAt(d.m.elem, child).Elem())
+		d.moved[place] = unsafe.Add(base, uintptr(place)*size)
+	}
+	d.children, d.moved = d.moved, d.children
 	return base, size
+}
+
+// groupedPointers is grouped for lists of pointers.
+func (d *dealing) groupedPointers() (base unsafe.Pointer, size uintptr) {
+	d.array = zeroed(d.array, max(len(d.children), 1))
+	for i, child := range d.children {
+		place := d.place(i)
+		d.array[place], d.moved[place] = child, child
+	}
+	d.children, d.moved = d.moved, d.children
+	return unsafe.Pointer(unsafe.SliceData(d.array)), unsafe.Sizeof(base)
+}
+
+// place is that of the next child of the i-th one's key.
+func (d *dealing) place(i int) int {
+	place := d.next[d.of[i]]
+	d.next[d.of[i]]++
+	return place
+}
+
+// zeroed is a slice of n zero values, in the memory of list where it is enough.
+func zeroed[T any](list []T, n int) []T {
+	list = slices.Grow(list[:0], n)[:n]
+	clear(list)
+	return list
 }
 
 // restore gives a row the list that was just stored with it, where that is all there is to load: objects that need nothing

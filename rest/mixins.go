@@ -57,9 +57,7 @@ func (rs *resource) pageQuery(r *Request, q *Query, p Pagination) (*Response, er
 	text = s.appendRows(&encoding{r}, text, page.Rows)
 	text = append(text, page.Tail...)
 	r.keep(text)
-	if s.transient {
-		q.loading().release()
-	}
+	q.loading().release(s.transient)
 	return OK(Rendered(text)), nil
 }
 
@@ -72,9 +70,7 @@ func (rs *resource) retrieve(r *Request) (*Response, error) {
 	s, _ := rs.chosen(r)
 	text := s.appendModel(&encoding{r}, r.buffer(), m.UnsafePointer())
 	r.keep(text)
-	if s.transient && !asksObjects(r.permissions()) {
-		q.loading().release()
-	}
+	q.loading().release(s.transient && !asksObjects(r.permissions()))
 	return OK(Rendered(text)), nil
 }
 

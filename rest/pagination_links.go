@@ -2,10 +2,12 @@ package rest
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // defaultMaxSize is how many rows a client may ask for where the author names no limit; a negative number is none.
@@ -58,52 +60,56 @@ func rewrite(r *Request, param string, values []string) string {
 	return rewriteAddress(r.AbsoluteURI(escapedPath(r.http.URL.Path))+"?"+r.http.URL.RawQuery, param, values)
 }
 
-// rewriteAddress replaces the values of a parameter in an address; no values take it out.
+// rewriteAddress replaces the values of a parameter in an address; no values take it out. The others are sorted by name.
 func rewriteAddress(address, param string, values []string) string {
 	address, query, _ := strings.Cut(address, "?")
-	pairs := parseQuery(query)
-	if values == nil {
-		delete(pairs, param)
-	} else {
-		pairs[param] = values
-	}
-	if len(pairs) == 0 {
-		return address
-	}
-	return address + "?" + encodeQuery(pairs)
-}
-
-// parseQuery reads a query string as Python's parse_qs does with blank values kept.
-func parseQuery(query string) map[string][]string {
-	pairs := map[string][]string{}
-	for _, pair := range strings.Split(query, "&") {
-		if pair == "" {
-			continue
+	pairs := make([]pair, 0, 8)
+	for p := range pairsOf(query) {
+		if p.name != param {
+			pairs = append(pairs, p)
 		}
-		name, value, _ := strings.Cut(pair, "=")
-		name, value = unescape(name), unescape(value)
-		pairs[name] = append(pairs[name], value)
 	}
-	return pairs
+	for _, value := range values {
+		pairs = append(pairs, pair{param, value})
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return strings.Compare(a.name, b.name) })
+	out := append(make([]byte, 0, len(address)+len(query)+64), address...)
+	for i, p := range pairs {
+		if i == 0 {
+			out = append(out, '?')
+		} else {
+			out = append(out, '&')
+		}
+		out = append(append(append(out, url.QueryEscape(p.name)...), '='), url.QueryEscape(p.value)...)
+	}
+	return string(out)
 }
 
-// encodeQuery writes pairs sorted by name, each name's values in their order.
-func encodeQuery(pairs map[string][]string) string {
-	names := make([]string, 0, len(pairs))
-	for name := range pairs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var b strings.Builder
-	for _, name := range names {
-		for _, value := range pairs[name] {
-			if b.Len() > 0 {
-				b.WriteByte('&')
+// pair is one parameter of a query.
+type pair struct{ name, value string }
+
+// pairsOf reads a query string as Python's parse_qs does with blank values kept.
+func pairsOf(query string) iter.Seq[pair] {
+	return func(yield func(pair) bool) {
+		for text := range strings.SplitSeq(query, "&") {
+			if text == "" {
+				continue
 			}
-			b.WriteString(url.QueryEscape(name) + "=" + url.QueryEscape(value))
+			name, value, _ := strings.Cut(text, "=")
+			if !yield(pair{unescape(name), unescape(value)}) {
+				return
+			}
 		}
 	}
-	return b.String()
+}
+
+// parseQuery holds the values of each parameter of a query string.
+func parseQuery(query string) map[string][]string {
+	values := map[string][]string{}
+	for p := range pairsOf(query) {
+		values[p.name] = append(values[p.name], p.value)
+	}
+	return values
 }
 
 // unescape undoes percent-encoding; what is no escape stays, and what is no UTF-8 becomes replacement characters.
@@ -141,7 +147,7 @@ func hexDigit(c byte) int {
 }
 
 func replaceInvalid(s string) string {
-	if strings.ToValidUTF8(s, "") == s {
+	if utf8.ValidString(s) {
 		return s
 	}
 	return string([]rune(s))
@@ -149,16 +155,25 @@ func replaceInvalid(s string) string {
 
 // escapedPath is a path as Django writes it in addresses.
 func escapedPath(path string) string {
-	const plain = "/:@&+$,-_.!~*'()"
-	var b strings.Builder
-	for i := range len(path) {
-		c := path[i]
-		letter := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-		if letter || strings.IndexByte(plain, c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		fmt.Fprintf(&b, "%%%02X", c)
+	plain := 0
+	for plain < len(path) && isPlainInPath(path[plain]) {
+		plain++
 	}
-	return b.String()
+	if plain == len(path) {
+		return path
+	}
+	out := []byte(path[:plain])
+	for _, c := range []byte(path[plain:]) {
+		if isPlainInPath(c) {
+			out = append(out, c)
+		} else {
+			out = fmt.Appendf(out, "%%%02X", c)
+		}
+	}
+	return string(out)
+}
+
+func isPlainInPath(c byte) bool {
+	letter := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+	return letter || strings.IndexByte("/:@&+$,-_.!~*'()", c) >= 0
 }

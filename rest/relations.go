@@ -273,13 +273,14 @@ func newKeys(objects map[any]any, keys []any) (wanted []any) {
 
 // queueObjects adds the statement of the objects with the keys to a batch; after keeps what it found.
 func (d *decoding) queueObjects(b *orm.Batch, k *relatedKey, keys []any) (after func(), err error) {
-	var rows []unsafe.Pointer
-	if statement, args := k.statement(keys); statement != "" {
-		b.Query(statement, args, (&loading{r: d.r}).rows(k.plan, len(keys), &rows))
-	} else if err := k.query(d.r, keys).queue(b, &rows); err != nil {
+	q := k.query(d.r, keys)
+	if err := q.queue(b); err != nil {
 		return nil, err
 	}
-	return func() { d.remember(k, modelsAt(k.model.Type, rows)) }, nil
+	return func() {
+		d.remember(k, q.rows())
+		q.loading().release(false)
+	}, nil
 }
 
 // statement is the prepared statement of keys, empty for none.
@@ -311,6 +312,11 @@ func (d *decoding) remember(k *relatedKey, rows reflect.Value) {
 
 // query selects the objects of keys.
 func (k *relatedKey) query(r *Request, keys []any) *Query {
+	if statement, args := k.statement(keys); statement != "" {
+		q := newQuery(r, k.model, nil)
+		q.plan, q.fixed, q.fixedArgs, q.limit = k.plan, statement, args, len(keys)
+		return q
+	}
 	var base *gorm.DB
 	if k.limit != nil {
 		base = k.limit(r, r.modelDB(k.model))

@@ -262,7 +262,7 @@ func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
 			return err
 		}
 	}
-	var lists []*dealing
+	l := newLoading(r)
 	for _, m := range p.many {
 		lacking := m.lacking(r, pointersOf(rows))
 		if len(lacking) == 0 {
@@ -271,12 +271,11 @@ func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
 		if err := r.settle(); err != nil {
 			return err
 		}
-		lists = append(lists, m.deal(lacking))
+		l.deal(m, lacking)
 	}
-	if len(lists) == 0 {
-		return nil
-	}
-	return (&loading{r: r}).dealOut(lists)
+	err := l.dealOut(l.dealings[:l.dealt])
+	l.release(false)
+	return err
 }
 
 // lacking are the rows whose list has to be loaded.

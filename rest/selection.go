@@ -112,7 +112,8 @@ func (p *loadPlan) oneBy(column string) string {
 	t.add(" WHERE ", quote(p.model.Table), ".", quote(column), " = ")
 	t.argument(nil)
 	t.add(" LIMIT 1")
-	return string(t.sql)
+	statement, _ := t.end()
+	return statement
 }
 
 // prepare compiles the statements that load the related rows of one parent and of several.

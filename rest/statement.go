@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -22,7 +24,7 @@ func (q *Query) selectText() (statement string, args []any, err error) {
 	}
 	scope := q.scope.clone()
 	where := q.conditions(&scope)
-	t := q.text()
+	t := newStatement(q.d)
 	t.add("SELECT ", q.plan.sel.columns, " FROM ")
 	if q.isFar() {
 		q.farPage(t, &scope, where)
@@ -39,7 +41,8 @@ func (q *Query) selectText() (statement string, args []any, err error) {
 	if t.foreign {
 		return q.composed(q.gormSelect())
 	}
-	return string(t.sql), t.args, nil
+	statement, args = t.end()
+	return statement, args, nil
 }
 
 // numberText is the statement of an expression over the rows, without order and page.
@@ -49,14 +52,15 @@ func (q *Query) numberText(expression string) (statement string, args []any, err
 	}
 	scope := q.scope.clone()
 	where := q.conditions(&scope)
-	t := q.text()
+	t := newStatement(q.d)
 	t.add("SELECT ", expression, " FROM ")
 	t.from(&scope, useWhere)
 	t.where(where)
 	if t.foreign {
 		return q.composed(q.assemble(expression, useWhere))
 	}
-	return string(t.sql), t.args, nil
+	statement, args = t.end()
+	return statement, args, nil
 }
 
 // isPlain tells whether q asks for all rows of its table.
@@ -143,20 +147,6 @@ func (q *Query) composed(tx *gorm.DB) (statement string, args []any, err error) 
 	return tx.Statement.SQL.String(), tx.Statement.Vars, tx.Error
 }
 
-// text begins a statement.
-func (q *Query) text() *statementText {
-	t := newStatement(q.d)
-	t.sql = make([]byte, 0, len(q.plan.columnsText())+512)
-	return t
-}
-
-func (p *loadPlan) columnsText() string {
-	if p == nil {
-		return ""
-	}
-	return p.sel.columns
-}
-
 // statementText is a statement that is being written, with the placeholders of its database. It is the clause.Builder of
 // conditions that need nothing of GORM's statement; foreign tells that one did.
 type statementText struct {
@@ -166,9 +156,54 @@ type statementText struct {
 	foreign  bool
 }
 
+// statementTexts are texts whose memory serves again.
+var statementTexts = sync.Pool{New: func() any { return &statementText{} }}
+
 // newStatement begins a statement of a database.
 func newStatement(d dialect) *statementText {
-	return &statementText{postgres: d.name() == orm.Postgres}
+	t, _ := statementTexts.Get().(*statementText)
+	t.postgres = d.name() == orm.Postgres
+	return t
+}
+
+// end is the statement with its arguments. t must not be used any more.
+func (t *statementText) end() (statement string, args []any) {
+	statement, args = statementShapes.text(t.sql), t.args
+	if cap(t.sql) <= mostStatement {
+		*t = statementText{sql: t.sql[:0]}
+		statementTexts.Put(t)
+	}
+	return statement, args
+}
+
+// statementShapes are the statements that were made before.
+var statementShapes = shapes{texts: make(map[string]string)}
+
+// shapes keeps the texts of statements, so that the next one of the same shape is no new text. It is safe for concurrent use.
+type shapes struct {
+	mu    sync.RWMutex
+	texts map[string]string
+}
+
+const (
+	mostShapes    = 1024     // statements are kept
+	mostStatement = 16 << 10 // bytes of memory are kept for the next statement
+)
+
+func (k *shapes) text(sql []byte) string {
+	k.mu.RLock()
+	text, ok := k.texts[string(sql)]
+	k.mu.RUnlock()
+	if ok {
+		return text
+	}
+	text = string(sql)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.texts) < mostShapes {
+		k.texts[text] = text
+	}
+	return text
 }
 
 // newStatement begins a statement of the request's database.
@@ -184,11 +219,24 @@ func (t *statementText) add(texts ...string) {
 	}
 }
 
+// quoted adds a name.
+func (t *statementText) quoted(name string) {
+	if strings.IndexByte(name, '"') >= 0 {
+		t.add(quote(name))
+		return
+	}
+	t.add(`"`, name, `"`)
+}
+
 func (t *statementText) from(s *scope, uses joinUse) {
-	t.add(quote(s.table))
+	t.quoted(s.table)
 	for _, j := range s.joins {
 		if j.use&uses != 0 {
-			t.add(" ", j.kind, " ", quote(j.table), " ", quote(j.alias), " ON ", j.on)
+			t.add(" ", j.kind, " ")
+			t.quoted(j.table)
+			t.add(" ")
+			t.quoted(j.alias)
+			t.add(" ON ", j.on)
 		}
 	}
 }
@@ -212,8 +260,12 @@ func (t *statementText) where(conditions []clause.Expression) {
 }
 
 func (t *statementText) order(q *Query) {
-	if len(q.order) > 0 {
-		t.add(" ORDER BY ", q.orderSQL())
+	for i, term := range q.order {
+		if i == 0 {
+			t.add(" ORDER BY ", term.sql, direction(term.desc))
+		} else {
+			t.add(", ", term.sql, direction(term.desc))
+		}
 	}
 }
 

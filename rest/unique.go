@@ -159,7 +159,7 @@ func existsText(d dialect, m *orm.Model, conditions ...fragment) (statement stri
 	}
 	t.where(where)
 	t.add(" LIMIT 1")
-	return string(t.sql), t.args
+	return t.end()
 }
 
 // sqlValue is a clean value as the argument of a statement: an object's key for relations.

@@ -1,0 +1,121 @@
+package orm
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// acquire takes a connection of the pool, and says ErrUnavailable when there is none in time.
+func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p, _ := patiences.Get().(*patience)
+	p.begin(ctx, c.wait)
+	conn, err := c.pool.Acquire(p)
+	if p.end() {
+		patiences.Put(p)
+	}
+	if err == nil {
+		return conn, nil
+	}
+	if ended := ctx.Err(); ended != nil {
+		return nil, ended
+	}
+	return nil, noConnection(err)
+}
+
+func noConnection(err error) error { return unavailable(fmt.Errorf("get a connection: %w", err)) }
+
+// patiences are those that did not end.
+var patiences = sync.Pool{New: func() any {
+	p := &patience{done: make(chan struct{})}
+	p.timer = time.AfterFunc(watchPatience, p.ring)
+	p.timer.Stop()
+	return p
+}}
+
+// patience is the context in which a connection is waited for. It ends after a time, or with the context of who waits, which
+// is looked at only when the wait is not over at once. As it nearly always is, a patience that has not ended serves again.
+type patience struct {
+	context.Context // of who waits
+	done            chan struct{}
+	timer           *time.Timer
+
+	mu      sync.Mutex
+	until   time.Time
+	waiting bool
+	stop    func() bool // ends the looking at the context
+	err     error       // how it ended
+}
+
+func (p *patience) begin(ctx context.Context, limit time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Context, p.until, p.waiting = ctx, time.Now().Add(limit), true
+	p.timer.Reset(min(watchPatience, limit))
+}
+
+// ring begins to look at the context, and ends the patience the next time.
+func (p *patience) ring() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch left := time.Until(p.until); {
+	case !p.waiting:
+	case p.stop != nil || left <= 0:
+		p.expire(context.DeadlineExceeded)
+	default:
+		ctx := p.Context
+		p.stop = context.AfterFunc(ctx, func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.expire(ctx.Err())
+		})
+		p.timer.Reset(left)
+	}
+}
+
+// expire lets who waits know. p.mu is held.
+func (p *patience) expire(err error) {
+	if p.waiting && p.err == nil {
+		p.err = err
+		close(p.done)
+	}
+}
+
+// end tells that the wait is over, and returns whether p can serve again.
+func (p *patience) end() (again bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timer.Stop()
+	again = p.err == nil && p.stop == nil
+	if p.stop != nil {
+		p.stop()
+	}
+	p.waiting = false
+	if again {
+		p.Context = context.Background()
+	}
+	return again
+}
+
+// Done is closed at the end.
+func (p *patience) Done() <-chan struct{} { return p.done }
+
+// Err is why it ended.
+func (p *patience) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// Deadline is when it ends at the latest.
+func (p *patience) Deadline() (time.Time, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.until, true
+}
