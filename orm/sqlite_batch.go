@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"time"
 
 	"github.com/quintet-go/quintet/orm/internal/sqlite"
 )
@@ -118,15 +119,52 @@ func (r *sqliteRows) next() bool {
 
 // scan copies the columns of the row to variables, as database/sql does.
 func (r *sqliteRows) scan(to []any) error {
+	if r.ended {
+		return errors.New("there is no row to be read")
+	}
 	if len(to) != len(r.names) {
 		return fmt.Errorf("the row has %d columns, and %d variables are to take them", len(r.names), len(to))
 	}
 	for i, variable := range to {
+		if r.assign(variable, i) {
+			continue
+		}
 		if err := assign(variable, r.value(i)); err != nil {
 			return fmt.Errorf("column %s: %w", r.names[i], err)
 		}
 	}
 	return nil
+}
+
+// assign copies a value that is of the variable's own type; false for all others.
+func (r *sqliteRows) assign(pointer any, i int) (done bool) {
+	row := SQLiteRow{r}
+	switch variable := pointer.(type) {
+	case *int64:
+		n, ok := row.Int64(i)
+		return assigned(variable, n, ok)
+	case *int:
+		n, ok := row.Int64(i)
+		return assigned(variable, int(n), ok && int64(int(n)) == n)
+	case *bool:
+		n, ok := row.Int64(i)
+		return assigned(variable, n == 1, ok && (n == 0 || n == 1))
+	case *string:
+		text, ok := row.Text(i)
+		return assigned(variable, string(text), ok)
+	case *time.Time:
+		t, ok := row.Time(i)
+		return assigned(variable, t, ok)
+	}
+	return false
+}
+
+func assigned[T any](variable *T, value T, ok bool) bool {
+	ok = ok && variable != nil
+	if ok {
+		*variable = value
+	}
+	return ok
 }
 
 // assign converts a driver's value to the type of the variable that a pointer leads to, as database/sql does.

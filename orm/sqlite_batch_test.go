@@ -95,6 +95,12 @@ func TestSQLiteBatch(t *testing.T) {
 		"variables": {ctx, "SELECT 1", nil, func(rows *orm.Rows) error { rows.Next(); return rows.Scan() }, func(err error) bool {
 			return err != nil
 		}},
+		"no row": {ctx, "SELECT 1 WHERE 1 > 1", nil, func(rows *orm.Rows) error { rows.Next(); return rows.Scan(new(int)) }, func(err error) bool {
+			return err != nil
+		}},
+		"a nil pointer": {ctx, "SELECT 1", nil, func(rows *orm.Rows) error { rows.Next(); return rows.Scan((*int)(nil)) }, func(err error) bool {
+			return err != nil
+		}},
 		"no pointer":    {ctx, "SELECT 1", nil, func(rows *orm.Rows) error { rows.Next(); return rows.Scan(1) }, func(err error) bool { return err != nil }},
 		"between rows":  {soon, endless, nil, drain, func(err error) bool { return errors.Is(err, orm.ErrUnavailable) }},
 		"a violation":   {ctx, "INSERT INTO t VALUES (3) RETURNING n", nil, drain, func(err error) bool { return errors.As(err, new(*orm.ConstraintError)) }},
