@@ -14,10 +14,10 @@ type exchangeContext struct {
 	x               *exchange
 	deadline        time.Time
 
-	mu     sync.Mutex
-	real   context.Context // made by Done
-	cancel context.CancelFunc
-	over   bool
+	mu      sync.Mutex
+	watched context.Context // made by watch
+	cancel  context.CancelFunc
+	over    bool
 }
 
 // Deadline is when the time of the request is over.
@@ -29,35 +29,36 @@ func (c *exchangeContext) Deadline() (time.Time, bool) {
 }
 
 // Done makes what has to be there to tell the end.
-func (c *exchangeContext) Done() <-chan struct{} { return c.watched().Done() }
+func (c *exchangeContext) Done() <-chan struct{} { return c.watch().Done() }
 
 // AfterFunc lets package context derive contexts without a goroutine each.
 func (c *exchangeContext) AfterFunc(f func()) (stop func() bool) {
-	return context.AfterFunc(c.watched(), f)
+	return context.AfterFunc(c.watch(), f)
 }
 
-func (c *exchangeContext) watched() context.Context {
+// watch is a context that ends as c does.
+func (c *exchangeContext) watch() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.real == nil {
-		c.real, c.cancel = context.WithDeadline(c.Context, c.deadline)
+	if c.watched == nil {
+		c.watched, c.cancel = context.WithDeadline(c.Context, c.deadline)
 		if c.over {
 			c.cancel()
 		}
 	}
-	return c.real
+	return c.watched
 }
 
 // Err tells whether and why the request is over.
 func (c *exchangeContext) Err() error {
 	c.mu.Lock()
-	unwatched := c.real == nil
+	unwatched := c.watched == nil
 	over := c.over
 	c.mu.Unlock()
 	if unwatched && !over && time.Now().Before(c.deadline) {
 		return c.Context.Err()
 	}
-	return c.watched().Err()
+	return c.watch().Err()
 }
 
 // Value finds the exchange, and what the context of the connection holds.
@@ -66,7 +67,7 @@ func (c *exchangeContext) Value(key any) any {
 		return c.x
 	}
 	c.mu.Lock()
-	watched := c.real
+	watched := c.watched
 	c.mu.Unlock()
 	if watched != nil {
 		return watched.Value(key)

@@ -2,6 +2,7 @@ package orm_test
 
 import (
 	"database/sql/driver"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -246,4 +247,37 @@ func TestUnsentBatchesUndo(t *testing.T) {
 			t.Errorf("%q stay: %v", got, err)
 		}
 	})
+}
+
+// TestWaitingForAConnection: who waits for one leaves when its context ends or the time of the pool is over, and the next who
+// comes when one is free gets it.
+func TestWaitingForAConnection(t *testing.T) {
+	db, err := orm.Open(t.Context(), orm.Config{URL: ormtest.Postgres(t), MaxConns: 1, ConnectTimeout: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	for range 3 {
+		held, err := db.Pool.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := askOne(t, db, "SELECT 1::bigint"); !errors.Is(err, orm.ErrUnavailable) {
+			t.Errorf("without a connection: %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		b := &orm.Batch{}
+		b.Exec("SELECT 1", nil, nil)
+		if err := b.Send(ctx, db.Gorm); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("out of time: %v", err)
+		}
+		cancel()
+		if err := b.Send(ctx, db.Gorm); err == nil {
+			t.Error("a context that has ended is no error")
+		}
+		time.AfterFunc(50*time.Millisecond, held.Release)
+		if n, err := askOne(t, db, "SELECT 7::bigint"); n != 7 || err != nil {
+			t.Errorf("a connection that comes free: %d, %v", n, err)
+		}
+	}
 }
