@@ -346,7 +346,8 @@ type Sample struct {
 	Day   orm.Date  `orm:"default=2000-01-01"`
 	Code  Coded     `gorm:"size:9" orm:"default=x"`
 	Raw   []byte
-	Name  *string `gorm:"size:4"`
+	Span  orm.Duration `orm:"default=00:00:00"`
+	Name  *string      `gorm:"size:4"`
 }
 
 // Coded is a text of a type of its own.
@@ -388,6 +389,9 @@ func TestValuesOfFixtures(t *testing.T) {
 		{"at", `"2024-05-01"`, `"2024-05-01T00:00:00Z"`},
 		{"at", `"1.5.2024"`, "!write it as 2024-05-01T08:01:00Z"},
 		{"day", `"2024-02-30"`, "!not a date"},
+		{"span", `"P1DT02H03M04.000005S"`, `"1 02:03:04.000005"`},
+		{"span", `"-PT0,5H"`, `"-1 23:30:00"`},
+		{"span", `"P99999999999D"`, "!not a duration"},
 		{"code", `"x\"y"`, `"x\"y"`},
 		{"raw", `"AAE="`, `"AAE="`},
 		{"raw", `"AAE"`, "!illegal base64"},
@@ -396,9 +400,10 @@ func TestValuesOfFixtures(t *testing.T) {
 	each(t, func(t *testing.T, url string) {
 		db := open(t, url)
 		blob := map[string]string{orm.SQLite: "BLOB", orm.Postgres: "bytea"}[db.Dialect()]
+		span := map[string]string{orm.SQLite: "bigint", orm.Postgres: "interval"}[db.Dialect()]
 		at := map[string]string{orm.SQLite: "datetime", orm.Postgres: "timestamptz"}[db.Dialect()]
 		run(t, db, "CREATE TABLE library_sample (id integer PRIMARY KEY, slug varchar(50) NOT NULL, mail varchar(254) NOT NULL, big bigint NOT NULL, tiny smallint NOT NULL, "+
-			"ratio real NOT NULL, yes bool NOT NULL, at "+at+" NOT NULL, day date NOT NULL, code varchar(9) NOT NULL, raw "+blob+" NOT NULL, name varchar(4) NULL)")
+			"ratio real NOT NULL, yes bool NOT NULL, at "+at+" NOT NULL, day date NOT NULL, code varchar(9) NOT NULL, raw "+blob+" NOT NULL, span "+span+" NOT NULL, name varchar(4) NULL)")
 		for _, c := range cases {
 			run(t, db, "DELETE FROM library_sample")
 			_, err := load(db, reg, fmt.Sprintf(`[{"model": "library.sample", "pk": 1, "fields": {%q: %s}}]`, c.field, c.value), migrate.LoadOptions{})

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,8 @@ func setText(target reflect.Value, f *orm.Field, text string) error {
 	switch v := target.Addr().Interface().(type) {
 	case *time.Time:
 		*v, err = parseTime(text)
+	case *orm.Duration:
+		*v, err = parseDuration(text)
 	case *[]byte:
 		*v, err = base64.StdEncoding.DecodeString(text)
 	case encoding.TextUnmarshaler:
@@ -139,6 +142,35 @@ func parseTime(text string) (time.Time, error) {
 		}
 	}
 	return time.Time{}, errors.New("write it as 2024-05-01T08:01:00Z")
+}
+
+// isoDuration is ISO 8601 as Django's parse_duration has it.
+var isoDuration = regexp.MustCompile(`^([-+]?)P(?:(\d+(?:[.,]\d+)?)D)?(?:T(?:(\d+(?:[.,]\d+)?)H)?(?:(\d+(?:[.,]\d+)?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$`)
+
+// parseDuration reads what dumpdata writes, and ISO 8601, which Django's JSON encoder writes.
+func parseDuration(text string) (orm.Duration, error) {
+	parts := isoDuration.FindStringSubmatch(text)
+	if parts == nil {
+		return orm.ParseDuration(text)
+	}
+	var sum orm.Decimal
+	for i, unit := range []orm.Duration{orm.Day, orm.Hour, orm.Minute, orm.Second} {
+		if number := parts[i+2]; number != "" {
+			n, err := orm.ParseDecimal(strings.Replace(number, ",", ".", 1))
+			if err != nil {
+				return 0, err
+			}
+			sum = sum.Add(n.Mul(orm.DecimalFromInt(int64(unit))))
+		}
+	}
+	micros := sum.Quantize(0, orm.HalfEven).Coefficient()
+	if !micros.IsInt64() {
+		return 0, orm.ErrDuration
+	}
+	if parts[1] == "-" {
+		return -orm.Duration(micros.Int64()), nil
+	}
+	return orm.Duration(micros.Int64()), nil
 }
 
 // assign sets target, a value or a pointer to one, to v of the same or a convertible type.
