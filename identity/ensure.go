@@ -35,8 +35,10 @@ func ensureContentTypes(tx *gorm.DB, models []*orm.Model) (map[[2]string]int64, 
 	}
 	var missing []ContentType
 	for _, m := range models {
-		if _, ok := types[contentTypeOf(m)]; !ok {
-			missing = append(missing, ContentType{AppLabel: m.Meta.App, Model: m.Meta.Name})
+		for _, t := range contentTypesOf(m) {
+			if _, ok := types[t.NaturalKey()]; !ok {
+				missing = append(missing, t)
+			}
 		}
 	}
 	if len(missing) == 0 {
@@ -60,7 +62,14 @@ func contentTypes(tx *gorm.DB) (map[[2]string]int64, error) {
 	return types, nil
 }
 
-func contentTypeOf(m *orm.Model) [2]string { return [2]string{m.Meta.App, m.Meta.Name} }
+// contentTypesOf are those of a model and its proxies.
+func contentTypesOf(m *orm.Model) []ContentType {
+	list := []ContentType{{AppLabel: m.Meta.App, Model: m.Meta.Name}}
+	for _, proxy := range m.Meta.Proxies {
+		list = append(list, ContentType{AppLabel: m.Meta.App, Model: proxy})
+	}
+	return list
+}
 
 func ensurePermissions(tx *gorm.DB, models []*orm.Model, types map[[2]string]int64) error {
 	type key struct {
@@ -77,7 +86,7 @@ func ensurePermissions(tx *gorm.DB, models []*orm.Model, types map[[2]string]int
 	}
 	var missing []Permission
 	for _, m := range models {
-		for _, p := range permissionsOf(m, types[contentTypeOf(m)]) {
+		for _, p := range permissionsOf(m, types) {
 			if !known[key{p.ContentTypeID, p.Codename}] {
 				missing = append(missing, p)
 			}
@@ -86,11 +95,12 @@ func ensurePermissions(tx *gorm.DB, models []*orm.Model, types map[[2]string]int
 	return createMissing(tx, missing)
 }
 
-func permissionsOf(m *orm.Model, contentType int64) []Permission {
-	permissions := make([]Permission, len(m.Meta.Permissions))
-	for i, action := range m.Meta.Permissions {
-		permissions[i] = Permission{
-			Name: "Can " + action + " " + m.Meta.Verbose, ContentTypeID: contentType, Codename: action + "_" + m.Meta.Name,
+func permissionsOf(m *orm.Model, types map[[2]string]int64) (permissions []Permission) {
+	for _, t := range contentTypesOf(m) {
+		for _, action := range m.Meta.Permissions {
+			permissions = append(permissions, Permission{
+				Name: "Can " + action + " " + m.Meta.Verbose, ContentTypeID: types[t.NaturalKey()], Codename: action + "_" + t.Model,
+			})
 		}
 	}
 	return permissions

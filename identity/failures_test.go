@@ -137,8 +137,8 @@ func TestEnsurePermissionsAtOnce(t *testing.T) {
 		db.Gorm.Model(&identity.ContentType{}).Count(&types)
 		db.Gorm.Model(&identity.Permission{}).Count(&permissions)
 		db.Gorm.Model(&identity.Permission{}).Distinct("content_type_id", "codename").Count(&names)
-		if types != 5 || permissions != 20 || names != 20 {
-			t.Errorf("%d content types, %d permissions, %d different; want 5, 20, 20", types, permissions, names)
+		if types != 6 || permissions != 24 || names != 24 {
+			t.Errorf("%d content types, %d permissions, %d different; want 6, 24, 24", types, permissions, names)
 		}
 	})
 }

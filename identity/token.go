@@ -20,7 +20,7 @@ type Token struct {
 
 // Meta describes the table in Django's terms.
 func (Token) Meta() orm.Meta {
-	return orm.Meta{App: "authtoken", Verbose: "Token", VerboseMany: "Tokens"}
+	return orm.Meta{App: "authtoken", Verbose: "Token", VerboseMany: "Tokens", Proxies: []string{"tokenproxy"}}
 }
 
 // TableName is Django's.

@@ -145,7 +145,7 @@ func TestPermissionsAfterMigrating(t *testing.T) {
 			if _, err := migrate.Migrate(context.Background(), db, withPermissions(reg)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]string{"15", "60"}, count(t, db)); diff != "" {
+			if diff := cmp.Diff([]string{"16", "64"}, count(t, db)); diff != "" {
 				t.Errorf("fresh: %s", diff)
 			}
 		}

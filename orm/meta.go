@@ -68,6 +68,7 @@ type Meta struct {
 	Checks      []Check  // check constraints
 	Indexes     []Index  // indexes besides those of single fields
 	Permissions []string // default permissions; nil means add, change, delete, view
+	Proxies     []string // names of Django's proxy models of the table, which have permissions of their own
 }
 
 // Unique is a unique constraint over several fields (Django's unique_together and UniqueConstraint).

@@ -44,6 +44,13 @@ func build(ctx context.Context, e Environment) (*Application, error) {
 	return &Application{Handler: handler, Forget: forget, Close: func() error { app.Close(); return nil }}, nil
 }
 
+// Declared is the application that is served, shop and kitchen, for tests on databases of their own.
+func Declared() quintet.Options {
+	counts := &throttleCounts{}
+	counts.forget()
+	return options(counts)
+}
+
 // options are those of the shop with the kitchen added.
 func options(counts rest.ThrottleStore) quintet.Options {
 	o := router.Shop()
