@@ -15,6 +15,8 @@ import (
 type modelPlans struct {
 	insert *insertPlan
 	plain  *loadPlan // of the model's own columns
+	// pointers are where the model's columns are that hold a pointer.
+	pointers [][]int
 }
 
 // models compiles the plans of all registered models.
@@ -24,6 +26,11 @@ func (c *compiler) models() error {
 		plans := &modelPlans{insert: newInsertPlan(m, dialectNamed(c.config.DB.Dialect())), plain: newLoadPlan(m, dialectNamed(c.config.DB.Dialect()))}
 		if err := plans.plain.prepare(); err != nil {
 			return err
+		}
+		for _, f := range m.Fields {
+			if f.Column != "" && f.Type.Kind() == reflect.Pointer {
+				plans.pointers = append(plans.pointers, f.Index)
+			}
 		}
 		c.api.models[m] = plans
 	}

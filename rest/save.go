@@ -43,11 +43,9 @@ func (r *Request) track(object any) *tracking {
 func (r *Request) loaded(object reflect.Value) {
 	stored := reflect.New(object.Type().Elem()).Elem()
 	stored.Set(object.Elem())
-	if model := r.Registry().Model(object.Interface()); model != nil {
-		for _, f := range model.Fields {
-			if f.Column != "" {
-				ownPointer(stored.FieldByIndex(f.Index))
-			}
+	if plans := r.api.models[r.Registry().Model(object.Interface())]; plans != nil {
+		for _, index := range plans.pointers {
+			ownPointer(stored.FieldByIndex(index))
 		}
 	}
 	r.track(object.Interface()).stored = stored
@@ -55,7 +53,7 @@ func (r *Request) loaded(object reflect.Value) {
 
 // ownPointer lets a pointer point to a copy, so that a change of what it points to is seen.
 func ownPointer(v reflect.Value) {
-	if v.Kind() == reflect.Pointer && !v.IsNil() {
+	if !v.IsNil() {
 		own := reflect.New(v.Type().Elem())
 		own.Elem().Set(v.Elem())
 		v.Set(own)
@@ -85,7 +83,7 @@ func (r *Request) Save(objects ...any) error {
 // have no keys of the database's, and a constraint that they violate comes up there; the answer is the same. Changes of
 // objects that were loaded, and objects whose models have hooks, are stored at once.
 func (r *Request) QueueSave(objects ...any) error {
-	s := saving{write: write{r: r, answered: r.stored}, postponed: true}
+	s := saving{write: write{r: r, answered: r.answered}, postponed: true}
 	if err := s.addAll(objects); err != nil {
 		return err
 	}
@@ -259,9 +257,20 @@ func (r *Request) keepLists(v reflect.Value) {
 
 // stored notes that an object stands as it is stored.
 func (r *Request) stored(v reflect.Value) {
-	r.track(v.Interface()).queued = false
 	r.Users().Changed(r.connection(), v.Interface())
 	r.loaded(v)
+}
+
+// answered notes that a queued object is stored as it was queued, under the key that it got.
+func (r *Request) answered(v reflect.Value) {
+	t := r.track(v.Interface())
+	if !t.queued {
+		return // it was not put off
+	}
+	t.queued = false
+	key := r.Registry().Model(v.Interface()).PK.Index
+	t.stored.FieldByIndex(key).Set(v.Elem().FieldByIndex(key))
+	r.Users().Changed(r.connection(), v.Interface())
 }
 
 // update writes the columns that differ from what is stored.

@@ -6,7 +6,7 @@ import (
 )
 
 // indexFrom is the number of keys from which a Dict keeps a map; below it a scan is quicker.
-const indexFrom = 9
+const indexFrom = 17
 
 // Dict is a Python dict with string keys: it keeps the order in which keys were first set. The zero value is not
 // usable; call NewDict. A Dict may be read by several goroutines, but not while one of them sets.
