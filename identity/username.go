@@ -2,8 +2,8 @@ package identity
 
 import (
 	"errors"
-	"regexp"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -14,15 +14,18 @@ var ErrUsername = errors.New("Enter a valid username. This value may contain onl
 // UsernamePattern is what a username looks like: letters and digits of every script and @ . + - _.
 const UsernamePattern = `^[\p{L}\p{N}_.@+-]+$`
 
-var usernamePattern = regexp.MustCompile(UsernamePattern)
-
 // ValidateUsername tells whether name consists of letters, digits and @ . + - _ only. Letters and digits of every script
 // count. It returns nil or [ErrUsername].
 func ValidateUsername(name string) error {
-	if !usernamePattern.MatchString(name) {
+	if name == "" || strings.ContainsFunc(name, wrongInUsername) {
 		return ErrUsername
 	}
 	return nil
+}
+
+// wrongInUsername is what UsernamePattern has no place for.
+func wrongInUsername(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("_.@+-", r)
 }
 
 // NormalizeUsername gives the spellings of one name that look alike one form (Unicode NFKC).

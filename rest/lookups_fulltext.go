@@ -3,6 +3,7 @@ package rest
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -17,13 +18,14 @@ type textIndex struct {
 
 // textIndexSyntax is an expression that a full text search of one column can be answered from. The configuration must be
 // written out: without it the expression depends on a setting, and PostgreSQL makes no index of it.
-var textIndexSyntax = regexp.MustCompile(
-	`(?i)^\s*to_tsvector\(\s*'([\w.]+)'(?:::regconfig)?\s*,\s*(?:COALESCE\(\s*("[^"?]+")\s*,\s*''\s*\)|("[^"?]+"))\s*\)\s*$`)
+var textIndexSyntax = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^\s*to_tsvector\(\s*'([\w.]+)'(?:::regconfig)?\s*,\s*(?:COALESCE\(\s*("[^"?]+")\s*,\s*''\s*\)|("[^"?]+"))\s*\)\s*$`)
+})
 
 // textIndexOf is the index that the model of f declares over the words of f.
 func textIndexOf(f *orm.Field) textIndex {
 	for _, declared := range f.Model.Meta.Indexes {
-		match := textIndexSyntax.FindStringSubmatch(declared.Expressions)
+		match := textIndexSyntax().FindStringSubmatch(declared.Expressions)
 		if match == nil || declared.Condition != "" {
 			continue
 		}

@@ -10,9 +10,9 @@ import (
 	"os"
 	gopath "path"
 	"reflect"
-	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest/internal/form"
@@ -92,12 +92,17 @@ func (s DirStorage) Delete(_ context.Context, name string) error {
 	return nil
 }
 
-// unsafeName are the characters that get_valid_filename drops.
-var unsafeName = regexp.MustCompile(`[^-\p{L}\p{N}_.]`)
+// safeInName keeps a character of a file's name, or says -1 for those that get_valid_filename drops.
+func safeInName(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("-_.", r) {
+		return r
+	}
+	return -1
+}
 
 // storedName is where an upload goes: the field's folder, with the date when it has strftime directives, and a safe name.
 func storedName(uploadTo, name string, now time.Time) string {
-	safe := unsafeName.ReplaceAllString(strings.ReplaceAll(strings.TrimSpace(name), " ", "_"), "")
+	safe := strings.Map(safeInName, strings.ReplaceAll(strings.TrimSpace(name), " ", "_"))
 	safe = strings.TrimLeft(safe, ".") // never a hidden file
 	if safe == "" {
 		safe = "file"
