@@ -169,17 +169,15 @@ func (s *postgresSession) commit(ctx context.Context) error {
 	return nil
 }
 
-// commitAlone runs the statement that is the whole transaction: it needs neither BEGIN nor COMMIT. There may be none.
+// commitAlone runs the statement that is the whole transaction: it needs neither BEGIN nor COMMIT, and no connection of its
+// own. There may be none.
 func (s *postgresSession) commitAlone(ctx context.Context) error {
 	if s.failed != nil || len(s.waiting) == 0 {
 		return s.failed
 	}
-	if err := s.open(ctx); err != nil {
-		return Translate(err)
-	}
 	items := s.waiting
 	s.waiting = nil
-	return sendNative(ctx, s.native, items)
+	return s.conns.send(ctx, items)
 }
 
 // rollback undoes what was not committed and gives the connection back.
