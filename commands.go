@@ -37,7 +37,7 @@ func (a *App) Command() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.serveCommand(), a.makeMigrationsCommand(), a.migrateCommand(), a.showMigrationsCommand(),
-		a.sqlMigrateCommand(), a.loadDataCommand(), a.dumpDataCommand(), a.transferCommand(),
+		a.sqlMigrateCommand(), a.inspectDBCommand(), a.loadDataCommand(), a.dumpDataCommand(), a.transferCommand(),
 		a.createSuperuserCommand(), a.changePasswordCommand(), a.checkCommand(), a.openAPICommand(), a.versionCommand(),
 		a.healthCheckCommand())
 	return root

@@ -25,6 +25,7 @@ func ExampleApp_Command() {
 	// createsuperuser
 	// dumpdata
 	// healthcheck
+	// inspectdb
 	// loaddata
 	// makemigrations
 	// migrate

@@ -7,10 +7,13 @@ import (
 	"github.com/quintet-go/quintet/orm"
 )
 
-// SchemaOf returns the schema that registered models want.
+// SchemaOf returns the schema that registered models want; unmanaged ones want nothing.
 func SchemaOf(registry *orm.Registry) *Schema {
 	s := &Schema{}
 	for _, m := range registry.Models() {
+		if m.Meta.Unmanaged {
+			continue
+		}
 		s.Tables = append(s.Tables, tableOf(m))
 		for _, f := range m.Fields {
 			if f.Kind == orm.ManyToMany && s.Table(f.JoinTable) == nil && !declares(registry, f.JoinTable) {

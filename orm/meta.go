@@ -63,6 +63,7 @@ type Meta struct {
 	Name        string   // model name in lower case; default: the Go type's name in lower case
 	Verbose     string   // singular for people; default: the type's name split at capitals, in lower case
 	VerboseMany string   // plural; default: Verbose + "s"
+	Unmanaged   bool     // managed = False: no migration makes, changes or drops the table
 	Ordering    []string // default order in field names, "-" first for descending
 	Unique      []Unique // unique together and unique constraints
 	Checks      []Check  // check constraints

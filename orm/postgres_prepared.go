@@ -81,11 +81,21 @@ func describe(types *pgtype.Map, d *pgconn.StatementDescription) *prepared {
 	}
 	s.results = binary.BigEndian.AppendUint16(nil, uint16(len(s.fields)))
 	for i := range s.fields {
-		s.fields[i].Format = types.FormatCodeForOID(s.fields[i].DataTypeOID)
+		s.fields[i].Format = resultFormat(types, s.fields[i].DataTypeOID)
 		s.results = binary.BigEndian.AppendUint16(s.results, uint16(s.fields[i].Format))
 	}
 	s.results = append(s.results, executeMessage...)
 	return s
+}
+
+// resultFormat is the form in which values are read: lists as text, which a model can hold in a string.
+func resultFormat(types *pgtype.Map, oid uint32) int16 {
+	if t, ok := types.TypeForOID(oid); ok {
+		if _, isList := t.Codec.(*pgtype.ArrayCodec); isList {
+			return pgtype.TextFormatCode
+		}
+	}
+	return types.FormatCodeForOID(oid)
 }
 
 // executeMessage runs the unnamed portal without a limit of rows.

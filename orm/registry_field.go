@@ -100,6 +100,9 @@ func (b *registryBuilder) column(m *Model, sf *schema.Field, rel *schema.Relatio
 	if rel != nil {
 		f.Name = namer().ColumnName("", f.GoName)
 	}
+	if name := tag.values["name"]; name != "" {
+		f.Name = name
+	}
 	f.Label = labelOr(tag.values["label"], f.Name)
 	var base reflect.Type
 	base, f.Null = nullable(sf.FieldType)
@@ -262,6 +265,9 @@ func (b *registryBuilder) manyToMany(m *Model, rel *schema.Relationship, problem
 	}
 	tag := parseTag(problem, sf.Tag)
 	b.tags[f] = tag
+	if name := tag.values["name"]; name != "" {
+		f.Name = name
+	}
 	f.Label = labelOr(tag.values["label"], f.Name)
 	f.Blank, f.Editable = tag.flags["blank"], !tag.flags["readonly"]
 	return f

@@ -22,7 +22,7 @@ var kindWords = map[string]Kind{
 var tagFlags = map[string]bool{"blank": true, "readonly": true, "one_to_one": true, "reverse": true}
 
 var tagValues = map[string]bool{
-	"default": true, "label": true, "upload_to": true, "on_delete": true, "related": true,
+	"name": true, "default": true, "label": true, "upload_to": true, "on_delete": true, "related": true,
 	"unique_for_date": true, "unique_for_month": true, "unique_for_year": true,
 	"count": true, "avg": true, "sum": true, "min": true, "max": true,
 }

@@ -1,10 +1,13 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
 
 	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
 )
 
 // standardActions are the five (six with the partial one) actions of a ModelViewSet in the order of their methods.
@@ -234,6 +237,10 @@ func (rs *resource) destroy(r *Request) (*Response, error) {
 		}
 		return r.Delete(m.Interface())
 	})
+	var c *orm.ConstraintError
+	if errors.As(orm.Translate(err), &c) && c.Kind == orm.ForeignKeyViolation { // of a table that is no model, or in a race
+		return nil, ErrProtected.WithCause(err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -169,8 +169,9 @@ func (c *compiler) wireColumn(s *serializer, f *field) error {
 
 // wireKey sets the key column and the loaded object of a to-one relation.
 func (c *compiler) wireKey(s *serializer, f *field) error {
-	mf, pk := f.spec.model, f.related.model.PK.Index
-	toKey, err := copierFor(s.model.Type.FieldByIndex(mf.Index).Type, f.related.model.PK.Type)
+	mf := f.spec.model
+	to := f.related.model.ByColumn(keyColumn(mf))
+	toKey, err := copierFor(s.model.Type.FieldByIndex(mf.Index).Type, to.Type)
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func (c *compiler) wireKey(s *serializer, f *field) error {
 			return nil
 		}
 		o := reflect.ValueOf(st.values[i])
-		toKey(key, o.Elem().FieldByIndex(pk))
+		toKey(key, o.Elem().FieldByIndex(to.Index))
 		object.Set(o)
 		return nil
 	}
@@ -197,7 +198,8 @@ func (c *compiler) keyLoader(s *serializer, f *field) (func(data, m reflect.Valu
 		out, err := copierFor(f.typ, s.model.Type.FieldByIndex(mf.Index).Type)
 		return func(data, m reflect.Value) { out(data, m.FieldByIndex(mf.Index)) }, err
 	}
-	toKey, err := copierFor(related.PK.Type, s.model.Type.FieldByIndex(mf.Index).Type)
+	to := related.ByColumn(keyColumn(mf))
+	toKey, err := copierFor(to.Type, s.model.Type.FieldByIndex(mf.Index).Type)
 	return func(data, m reflect.Value) {
 		key, object := m.FieldByIndex(mf.Index), m.FieldByIndex(mf.RelIndex)
 		switch {
@@ -207,7 +209,7 @@ func (c *compiler) keyLoader(s *serializer, f *field) (func(data, m reflect.Valu
 			data.SetZero()
 		default:
 			o := reflect.New(related.Type)
-			toKey(o.Elem().FieldByIndex(related.PK.Index), key)
+			toKey(o.Elem().FieldByIndex(to.Index), key)
 			data.Field(0).Set(o)
 		}
 	}, err
