@@ -44,11 +44,13 @@ func (p Permissions) Names() iter.Seq[string] {
 	return slices.Values(slices.Sorted(maps.Keys(p.names)))
 }
 
-const permissionsOfUser = `SELECT ct.app_label || '.' || p.codename AS name FROM auth_permission p
-JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id IN (SELECT up.permission_id FROM auth_user_user_permissions up WHERE up.user_id = %[1]s
+// permissionsOfUser begins with what the user was granted: as a condition on auth_permission, SQLite would look for it once for
+// each permission that exists where the user is a column of the statement around.
+const permissionsOfUser = `SELECT ct.app_label || '.' || p.codename AS name
+FROM (SELECT up.permission_id AS id FROM auth_user_user_permissions up WHERE up.user_id = %[1]s
 UNION SELECT gp.permission_id FROM auth_group_permissions gp
-JOIN auth_user_groups ug ON ug.group_id = gp.group_id WHERE ug.user_id = %[1]s)`
+JOIN auth_user_groups ug ON ug.group_id = gp.group_id WHERE ug.user_id = %[1]s) AS granted
+JOIN auth_permission p ON p.id = granted.id JOIN django_content_type ct ON ct.id = p.content_type_id`
 
 const everyPermission = `SELECT ct.app_label || '.' || p.codename FROM auth_permission p
 JOIN django_content_type ct ON ct.id = p.content_type_id`
