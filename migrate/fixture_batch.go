@@ -17,7 +17,7 @@ const (
 	// loadBatch is how many rows are in memory at a time.
 	loadBatch = 500
 	// remembered is how many keys of what is there are remembered, to spare questions.
-	remembered = 10_000
+	remembered = 2_000
 )
 
 // batch are rows of one model that wait to be written by one statement.

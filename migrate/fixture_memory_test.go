@@ -32,14 +32,14 @@ func books(n int) io.Reader {
 	return r
 }
 
-// gauge takes the most that is in use, at each million bytes that pass.
+// gauge takes the most that is in use, at each 200,000 bytes that pass.
 type gauge struct {
 	io.Reader
 	passed, most int
 }
 
 func (g *gauge) pass(n int) {
-	const often = 1_000_000
+	const often = 200_000
 	if g.passed/often != (g.passed+n)/often {
 		var stats runtime.MemStats
 		runtime.GC()
@@ -62,7 +62,7 @@ func (g *gauge) Write(p []byte) (int, error) {
 
 // TestMemoryDoesNotGrowWithRows loads and dumps some rows, and then many: what is in use at most is nearly the same.
 func TestMemoryDoesNotGrowWithRows(t *testing.T) {
-	const some, many, allowed = 10_000, 40_000, 3 << 20
+	const some, many, allowed = 4_000, 16_000, 3 << 19
 	each(t, func(t *testing.T, url string) {
 		var loading, dumping [2]int
 		var statements [2]int64

@@ -60,7 +60,9 @@ func (t *transfer) plan() error {
 func newTableCopy(from, to, typed *Table) (*tableCopy, error) {
 	c := &tableCopy{name: to.Name}
 	var mistakes []error
-	for i, column := range from.Columns {
+	columns := slices.Clone(from.Columns) // databases have them in any order, checksums in one
+	slices.SortFunc(columns, func(a, b Column) int { return strings.Compare(a.Name, b.Name) })
+	for _, column := range columns {
 		target := to.Column(column.Name)
 		if target == nil {
 			mistakes = append(mistakes, fmt.Errorf("the target has no column %s of %s: both databases must have the same migrations", column.Name, c.name))
@@ -78,7 +80,7 @@ func newTableCopy(from, to, typed *Table) (*tableCopy, error) {
 			c.refers = append(c.refers, known)
 		}
 		if column.Primary {
-			c.key = append(c.key, i)
+			c.key = append(c.key, len(c.columns))
 		}
 		c.columns = append(c.columns, columnCopy{known, values})
 	}

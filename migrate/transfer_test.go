@@ -73,7 +73,9 @@ func TestTransfer(t *testing.T) {
 func TestTransferredRowsAreTheSame(t *testing.T) {
 	lite, _ := filledLibrary(t, ormtest.SQLite(t))
 	run(t, lite, `UPDATE library_book SET data = '{"b": 1.50, "a": [1e2, -0.0], "b": 15e-1}', price = -0.5, score = 1e300, created = '2024-01-02 03:04:05.000001'`)
-	there, back := open(t, ormtest.Postgres(t)), open(t, ormtest.SQLite(t))
+	there, _ := library(t, ormtest.Postgres(t))
+	run(t, there, "ALTER TABLE library_author DROP COLUMN name", "ALTER TABLE library_author ADD name varchar(20) NOT NULL UNIQUE") // the last column now
+	back := open(t, ormtest.SQLite(t))
 	first, err := transfer(t, lite, there)
 	if err != nil {
 		t.Fatal(err)
@@ -238,7 +240,7 @@ func TestTransferFailsAsAWhole(t *testing.T) {
 	to, _ := library(t, ormtest.Postgres(t))
 	var n, step int
 	faulty := ormtest.Faults(t, to, func(statement string) error {
-		if n++; n == step && statement != "ROLLBACK" && statement != "ANALYZE" {
+		if n++; n == step && statement != "ROLLBACK" {
 			return errLost
 		}
 		return nil
@@ -248,9 +250,6 @@ func TestTransferFailsAsAWhole(t *testing.T) {
 		_, err := transfer(t, from, faulty)
 		if n < step {
 			break
-		}
-		if err == nil && dump(t, to, reg, migrate.DumpOptions{Indent: 2}) == everyKind {
-			break // all that was left was ANALYZE
 		}
 		if !errors.Is(err, errLost) {
 			t.Errorf("statement %d: %v", step, err)
