@@ -14,7 +14,7 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// Templates write what a Program knows; what they print is gofmt-ed.
+// parsed are the templates that write what a Program knows; what they print is gofmt-ed.
 var parsed = template.Must(template.New("").Funcs(template.FuncMap{"quote": quote, "parts": parts}).ParseFS(templates, "templates/*.tmpl"))
 
 // File is a file of the code, with slashes in its path.
@@ -29,7 +29,7 @@ type source struct {
 	Package, Module string
 }
 
-// The imports that generated code may need; the first two are those of the framework.
+// The packages of the framework that the code imports.
 const (
 	ormPath  = "github.com/quintet-go/quintet/orm"
 	restPath = "github.com/quintet-go/quintet/rest"
