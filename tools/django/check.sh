@@ -15,6 +15,13 @@ TEXT
 	exit 77
 }
 
+environments() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+install() {
+	[ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends python3-venv && environments
+}
+
 export QUINTET_DJANGO_PROJECT=${QUINTET_DJANGO_PROJECT:-$(realpath -m ../shared/conformance)}
 [ -f "$QUINTET_DJANGO_PROJECT/manage.py" ] ||
 	skip "The reference project is not at $QUINTET_DJANGO_PROJECT: set QUINTET_DJANGO_PROJECT."
@@ -24,8 +31,8 @@ if [ -z "${QUINTET_DJANGO_PYTHON:-}" ]; then
 	requirements=tools/django/requirements.txt
 	venv=${XDG_CACHE_HOME:-$HOME/.cache}/quintet/django-$(cksum <"$requirements" | cut -d ' ' -f 1)
 	if [ ! -e "$venv/complete" ]; then
-		command -v python3 >/dev/null || skip "python3 is not installed."
-		python3 -m venv --clear "$venv" || skip "python3 cannot make environments (Debian: apt-get install python3-venv)."
+		environments || install || skip "python3 cannot make environments (Debian, Ubuntu: apt-get install python3-venv)."
+		python3 -m venv --clear "$venv" || skip "python3 -m venv failed."
 		"$venv/bin/pip" install --quiet --disable-pip-version-check --retries 1 --timeout 15 -r "$requirements" ||
 			skip "pip cannot install the packages of $requirements."
 		touch "$venv/complete"
