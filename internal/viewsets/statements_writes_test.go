@@ -31,11 +31,10 @@ var innermost = regexp.MustCompile(`\([^()]*\)`)
 
 // outermost is a statement without what stands in parentheses.
 func outermost(text string) string {
-	for without := ""; ; text = without {
-		if without = innermost.ReplaceAllString(text, ""); without == text {
-			return text
-		}
+	for innermost.MatchString(text) {
+		text = innermost.ReplaceAllString(text, "")
 	}
+	return text
 }
 
 // TestStatementsOfANewProduct: a product with three tags, two unique fields and a category takes one statement for each of what
