@@ -177,9 +177,17 @@ func (q *Query) load() (reflect.Value, error) {
 	return q.finish(lists)
 }
 
-// countAndLoad is count and load in one.
+// countAndLoad is count and load in one. Far pages are loaded after the count only, when they exist: passing over all rows to
+// find nothing is a load that anybody could cause.
 func (q *Query) countAndLoad() (count int64, rows reflect.Value, err error) {
-	return q.countAndLoadBy(CountExactly)
+	if q.offset < farOffset {
+		return q.countAndLoadBy(CountExactly)
+	}
+	if count, err = q.count(); err != nil || int64(q.offset) >= count {
+		return count, q.emptyRows(), err
+	}
+	rows, err = q.load()
+	return count, rows, err
 }
 
 // countAndLoadBy is countAndLoad in another way of counting.

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,17 @@ func TestFarPages(t *testing.T) {
 				}
 				if isFar := strings.Contains(texts[1], "IN (SELECT"); isFar != (offset >= farOffset) {
 					t.Errorf("offset %d: %s", offset, texts[1])
+				}
+			}
+			for _, beyond := range []string{"offset=" + textOf(len(whole)), "offset=1000000000"} {
+				r := listRequest(db, "/?id__gt=2&"+beyond)
+				texts := statementsOf(r, func() {
+					if got := answerOf(view.compile(t, m, d).page(r)); len(got.IDs) > 0 || got.Status != http.StatusOK {
+						t.Errorf("%s: %d %v", beyond, got.Status, got.IDs)
+					}
+				})
+				if len(texts) != 1 {
+					t.Errorf("%s passes over all rows: %q", beyond, texts)
 				}
 			}
 		}
