@@ -26,8 +26,12 @@ type Config struct {
 	// postgres://user:password@host:5432/name?sslmode=require. A relative path starts at the working directory.
 	DatabaseURL Secret `env:"DATABASE_URL" envDefault:"sqlite:quintet.sqlite3"`
 
-	// Most connections to the database that this process opens, at least 2. On PostgreSQL all replicas together must stay
-	// below max_connections.
+	// Replicas of the database that answer reads of GET, HEAD and OPTIONS requests, each as in DATABASE_URL, separated by
+	// commas. They may lag behind: who must see the newest state asks the database itself (docs/transactions.md).
+	DatabaseReplicas []Secret `env:"QUINTET_DATABASE_REPLICAS"`
+
+	// Most connections to the database that this process opens, at least 2, and to each of its replicas. On PostgreSQL all
+	// processes together must stay below max_connections.
 	DBConns int `env:"QUINTET_DB_CONNS" envDefault:"16"`
 
 	// Longest time of one SQL statement; after it the client gets 503.
@@ -162,6 +166,15 @@ func (c Config) Production() bool { return c.Env == Production }
 
 // SQLite tells whether the database is a SQLite file and not a PostgreSQL server.
 func (c Config) SQLite() bool { return !isPostgres(string(c.DatabaseURL)) }
+
+// replicas are the addresses of the replicas.
+func (c Config) replicas() []string {
+	urls := make([]string, len(c.DatabaseReplicas))
+	for i, replica := range c.DatabaseReplicas {
+		urls[i] = strings.TrimSpace(string(replica))
+	}
+	return urls
+}
 
 // autoMigrate tells whether serve applies migrations.
 func (c Config) autoMigrate() bool {

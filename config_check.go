@@ -82,20 +82,30 @@ func (c Config) checkKind(k *checker) {
 }
 
 func (c Config) checkDatabase(k *checker) {
-	raw := string(c.DatabaseURL)
-	scheme, _, hasScheme := strings.Cut(raw, ":")
-	switch {
-	case raw == "":
-		k.add("DATABASE_URL", "is empty; write sqlite:quintet.sqlite3 or postgres://user:password@host/name")
-	case isPostgres(raw):
-		if u, err := url.Parse(raw); err != nil || strings.Trim(u.Path, "/") == "" && u.Query().Get("dbname") == "" {
-			k.add("DATABASE_URL", "is no complete PostgreSQL address; write postgres://user:password@host:5432/name, special characters of the password percent-encoded")
+	k.databaseURL("DATABASE_URL", string(c.DatabaseURL))
+	for _, raw := range c.replicas() {
+		k.databaseURL("QUINTET_DATABASE_REPLICAS", raw)
+		if isPostgres(raw) == c.SQLite() {
+			k.add("QUINTET_DATABASE_REPLICAS", "a replica is of the same kind as the database of DATABASE_URL")
 		}
-	case hasScheme && len(scheme) > 1 && scheme != "sqlite" && scheme != "file":
-		k.add("DATABASE_URL", "there is no database %q; write sqlite:quintet.sqlite3 or postgres://user:password@host/name", scheme)
 	}
 	if c.DBConns < 2 {
 		k.add("QUINTET_DB_CONNS", "%d is too few; write 2 or more", c.DBConns)
+	}
+}
+
+// databaseURL checks what a variable says where a database is.
+func (k *checker) databaseURL(variable, raw string) {
+	scheme, _, hasScheme := strings.Cut(raw, ":")
+	switch {
+	case raw == "":
+		k.add(variable, "is empty; write sqlite:quintet.sqlite3 or postgres://user:password@host/name")
+	case isPostgres(raw):
+		if u, err := url.Parse(raw); err != nil || strings.Trim(u.Path, "/") == "" && u.Query().Get("dbname") == "" {
+			k.add(variable, "is no complete PostgreSQL address; write postgres://user:password@host:5432/name, special characters of the password percent-encoded")
+		}
+	case hasScheme && len(scheme) > 1 && scheme != "sqlite" && scheme != "file":
+		k.add(variable, "there is no database %q; write sqlite:quintet.sqlite3 or postgres://user:password@host/name", scheme)
 	}
 }
 

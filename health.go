@@ -2,7 +2,9 @@ package quintet
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -45,15 +47,25 @@ func (a *App) answerReady(w http.ResponseWriter, r *http.Request) {
 		writeStatus(w, http.StatusServiceUnavailable, "unavailable")
 		return
 	}
-	writeStatus(w, http.StatusOK, "ok")
+	writeStatus(w, http.StatusOK, "ok", a.replicas())
 }
 
-func writeStatus(w http.ResponseWriter, status int, text string) {
+// replicas says how many replicas of the database answer; nothing when there are none. One that does not is no reason to be
+// not ready: the others and the database read in its place.
+func (a *App) replicas() string {
+	up, all := a.db.Replicas()
+	if all == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`, "replicas": "%d of %d"`, up, all)
+}
+
+func writeStatus(w http.ResponseWriter, status int, text string, further ...string) {
 	w.Header().Set("Cache-Control", "no-store")
 	if status != http.StatusOK {
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	write(w, status, "application/json", `{"status": "`+text+`"}`)
+	write(w, status, "application/json", `{"status": "`+text+`"`+strings.Join(further, "")+`}`)
 }
 
 // readiness asks the database whether it is there, once for all who ask at the same time.

@@ -144,7 +144,7 @@ func (a *App) Open(ctx context.Context, c Config, w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("models: %w", err)
 	}
-	db, err := a.openDatabase(ctx, string(c.DatabaseURL))
+	db, err := a.openDatabase(ctx, string(c.DatabaseURL), c.replicas()...)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
@@ -299,10 +299,10 @@ func (a *App) restConfig() rest.Config {
 	}
 }
 
-// openDatabase opens a database with the limits of the configuration.
-func (a *App) openDatabase(ctx context.Context, url string) (*orm.DB, error) {
+// openDatabase opens a database, and its replicas, with the limits of the configuration.
+func (a *App) openDatabase(ctx context.Context, url string, replicas ...string) (*orm.DB, error) {
 	c := a.config
-	return orm.Open(ctx, orm.Config{URL: url, MaxConns: c.DBConns, QueryTimeout: c.DBTimeout, Logger: a.log})
+	return orm.Open(ctx, orm.Config{URL: url, Replicas: replicas, MaxConns: c.DBConns, QueryTimeout: c.DBTimeout, Logger: a.log})
 }
 
 // fillSecretKey takes the key that is kept beside the SQLite file when none is configured. A database in memory gets a

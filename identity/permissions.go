@@ -67,7 +67,7 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 		query, args = fmt.Sprintf(permissionsOfUser, placeholder(db)), []any{user.ID}
 	}
 	set := Permissions{names: make(map[string]struct{}), all: user.IsSuperuser}
-	var b orm.Batch
+	b := orm.Batch{ReadOnly: true}
 	b.Query(query, args, func(rows *orm.Rows) error {
 		for rows.Next() {
 			var name string
@@ -78,7 +78,7 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 		}
 		return nil
 	})
-	if err := b.Send(ctx, db); err != nil {
+	if err := b.Send(db.Statement.Context, db); err != nil {
 		return Permissions{}, fmt.Errorf("identity: loading permissions: %w", err)
 	}
 	return set, nil

@@ -64,9 +64,10 @@ func (s *Store) defaults() {
 	}
 }
 
+// db never asks a replica: what was taken from an account elsewhere is to be gone here.
 func (s *Store) db(ctx context.Context) *gorm.DB {
 	s.fill.Do(s.defaults)
-	return s.DB.WithContext(ctx)
+	return s.DB.WithContext(orm.Primary(ctx))
 }
 
 func (s *Store) passwords() *Passwords {
@@ -109,7 +110,7 @@ func (u *User) variables() []any {
 func (s *Store) find(ctx context.Context, column string, value any) (*User, error) {
 	db := s.db(ctx)
 	var found *User
-	var b orm.Batch
+	b := orm.Batch{ReadOnly: true}
 	b.Query("SELECT "+userColumns+" FROM auth_user WHERE "+column+" = "+placeholder(db), []any{value}, func(rows *orm.Rows) error {
 		if !rows.Next() {
 			return nil
@@ -118,7 +119,7 @@ func (s *Store) find(ctx context.Context, column string, value any) (*User, erro
 		found = u
 		return rows.Scan(u.variables()...)
 	})
-	if err := b.Send(ctx, db); err != nil {
+	if err := b.Send(db.Statement.Context, db); err != nil {
 		return nil, fmt.Errorf("identity: loading a user: %w", err)
 	}
 	if found == nil {

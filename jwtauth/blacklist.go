@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
 )
 
 const blacklisted = `SELECT COUNT(*) FROM token_blacklist_blacklistedtoken b
@@ -24,7 +26,7 @@ SELECT id, ? FROM token_blacklist_outstandingtoken WHERE user_id = ? AND expires
 // notBlacklisted returns [ErrBlacklisted] for a token that is used up or revoked.
 func (s *Service) notBlacklisted(ctx context.Context, token *Token) error {
 	var n int64
-	if err := s.db.WithContext(ctx).Raw(blacklisted, token.ID()).Scan(&n).Error; err != nil {
+	if err := s.db.WithContext(orm.Primary(ctx)).Raw(blacklisted, token.ID()).Scan(&n).Error; err != nil {
 		return fmt.Errorf("jwtauth: asking the blacklist: %w", err)
 	}
 	if n > 0 {

@@ -228,12 +228,17 @@ func TestRetryAtomic(t *testing.T) {
 		if got := shelves(t, db); got != "at last" {
 			t.Errorf("the shelves are %q", got)
 		}
-		calls := 0
-		err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
-			return orm.RetryAtomic(t.Context(), tx, 3, func(*gorm.DB) error { calls++; return deadlock })
-		})
-		if calls != 1 || !errors.Is(err, orm.ErrUnavailable) {
-			t.Errorf("inside of Atomic: %d calls, %v", calls, err)
+		for before, want := range map[string]int{"": 3, "a statement before": 1} { // which the retried part cannot repeat
+			calls := 0
+			err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+				if before != "" {
+					must(t, add(tx, before))
+				}
+				return orm.RetryAtomic(t.Context(), tx, 3, func(*gorm.DB) error { calls++; return deadlock })
+			})
+			if calls != want || !errors.Is(err, orm.ErrUnavailable) {
+				t.Errorf("inside of Atomic with %q: %d calls, %v", before, calls, err)
+			}
 		}
 	})
 }

@@ -14,7 +14,13 @@ import (
 // SQLite. Their SQL is in the dialect of the database, with "$1" or "?" for the arguments. When one of them fails, those
 // after it do not run; outside of [Atomic] what ran before stays on SQLite, and is undone on PostgreSQL, where a batch is a
 // transaction of its own. The zero value is empty. A Batch is sent once, or again after Reset.
-type Batch struct{ items []batchItem }
+type Batch struct {
+	// ReadOnly says that the statements write and lock nothing, so that a replica may answer them (see [Replica]), and that
+	// they may come before a late transaction (see [AtomicOptions.Late]).
+	ReadOnly bool
+
+	items []batchItem
+}
 
 // batchItem is one statement and who reads its answer.
 type batchItem struct {
@@ -23,6 +29,8 @@ type batchItem struct {
 	read func(rows *Rows) error     // of a statement with rows
 	done func(affected int64) error // of one without; nil when nobody asks
 	tag  func(text string)          // of COMMIT, which may have been a rollback
+
+	answered bool // read has seen a row
 }
 
 // Query adds a statement whose rows read takes, in the order of the batch. read must not use the database; it need not read
@@ -39,7 +47,7 @@ func (b *Batch) Exec(statement string, args []any, done func(affected int64) err
 // Reset empties the batch; its memory serves the statements that are added next. One that was queued is not reset.
 func (b *Batch) Reset() {
 	clear(b.items)
-	b.items = b.items[:0]
+	*b = Batch{items: b.items[:0]}
 }
 
 // Len is how many statements were added.
@@ -53,11 +61,11 @@ func (b *Batch) Send(ctx context.Context, db *gorm.DB) error {
 	}
 	switch pool := db.Statement.ConnPool.(type) {
 	case *transaction:
-		return pool.send(ctx, b.items)
+		return pool.sendBatch(ctx, b)
 	case *postgresConns:
-		return pool.send(ctx, b.items)
+		return pool.replicas.sendBatch(ctx, pool, b)
 	case *sqliteConns:
-		return pool.send(ctx, b.items)
+		return pool.replicas.sendBatch(ctx, pool, b)
 	default:
 		return sendEach(ctx, pool, b.items)
 	}
@@ -68,23 +76,22 @@ func (b *Batch) Send(ctx context.Context, db *gorm.DB) error {
 // too late to undo what went with the COMMIT. A statement that is the whole transaction is sent without BEGIN and COMMIT.
 // Elsewhere Queue is Send.
 func (b *Batch) Queue(ctx context.Context, db *gorm.DB) error {
-	if t := transactionOf(db); t != nil {
-		if s, ok := t.session.(*postgresSession); ok {
-			s.waiting = append(s.waiting, b.items...)
-			return nil
-		}
+	if t := transactionOf(db); t != nil && t.broken == nil && t.queue(b.items) {
+		return nil
 	}
 	return b.Send(ctx, db)
 }
 
 // Settle waits for what [Batch.Queue] put off; it does nothing where nothing waits.
 func Settle(ctx context.Context, db *gorm.DB) error {
-	if t := transactionOf(db); t != nil {
-		if s, ok := t.session.(*postgresSession); ok && len(s.waiting) > 0 {
-			return s.send(ctx, nil)
-		}
+	t := transactionOf(db)
+	switch {
+	case t == nil:
+		return nil
+	case t.broken != nil:
+		return t.broken
 	}
-	return nil
+	return t.note(t.settle(ctx))
 }
 
 // Rows is the answer of one statement of a [Batch]. It is valid until the function that got it returns.
@@ -92,10 +99,25 @@ type Rows struct {
 	pg   pgRows
 	lite *sqliteRows
 	sql  *sql.Rows
+	any  bool // there was a row
+}
+
+// readFrom lets the item take its rows.
+func (item *batchItem) readFrom(rows *Rows) error {
+	rows.any = false
+	err := item.read(rows)
+	item.answered = rows.any
+	return err
 }
 
 // Next goes to the next row; false when there is none.
 func (r *Rows) Next() bool {
+	next := r.next()
+	r.any = r.any || next
+	return next
+}
+
+func (r *Rows) next() bool {
 	switch {
 	case r.pg != nil:
 		return r.pg.Next()
@@ -158,7 +180,7 @@ func (item *batchItem) run(ctx context.Context, pool gorm.ConnPool) error {
 		return err
 	}
 	defer rows.Close()
-	err = item.read(&Rows{sql: rows})
+	err = item.readFrom(&Rows{sql: rows})
 	if failed := errors.Join(rows.Err(), rows.Close()); failed != nil {
 		return failed // and read took it for the end of the rows
 	}
@@ -212,7 +234,7 @@ func (item *batchItem) take(rows pgx.Rows) error {
 	defer rows.Close()
 	var err error
 	if item.read != nil {
-		err = item.read(&Rows{pg: rows})
+		err = item.readFrom(&Rows{pg: rows})
 	}
 	rows.Close()
 	if failed := rows.Err(); failed != nil {

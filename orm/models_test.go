@@ -165,3 +165,10 @@ func create(tb testing.TB, db *orm.DB, objects ...any) {
 		}
 	}
 }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -18,6 +18,10 @@ type Config struct {
 	// URL is "sqlite:shop.db", "sqlite::memory:", a file's path, or "postgres://user:password@host:5432/name". What
 	// follows a "?" are pgx's settings, or on SQLite _pragma=name(value), _txlock=deferred, and SQLite's own such as mode=ro.
 	URL string
+	// Replicas are copies of the database that may answer reads, as [Replica] says; nil means none. Each gets as many
+	// connections as the database itself, and settings that refuse to write. One that does not answer is no mistake: the
+	// others, and at last the database, read in its place until it is back.
+	Replicas []string
 	// MaxConns is the most connections open at a time; 0 means 10. One of those to an SQLite file writes, the others, 16 at
 	// most, read; a database in memory has one for both.
 	MaxConns int
@@ -29,6 +33,8 @@ type Config struct {
 	// Logger gets slow statements as warnings and all of them at debug level, without their arguments; nil means
 	// slog.Default().
 	Logger *slog.Logger
+
+	replica bool // the database is a replica
 }
 
 const (
@@ -59,7 +65,8 @@ type DB struct {
 	SQL  *sql.DB       // the same connections by database/sql
 	Pool *pgxpool.Pool // the same connections by pgx; nil on SQLite
 
-	dialect string
+	dialect  string
+	replicas *replicas
 }
 
 // Open connects to a database and checks that it answers; an error that wraps [ErrUnavailable] when it does not. Close the
@@ -67,16 +74,29 @@ type DB struct {
 // microseconds.
 func Open(ctx context.Context, config Config) (*DB, error) {
 	config = config.withDefaults()
+	db, err := connect(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	err = db.Ping(ctx)
+	if err == nil && len(config.Replicas) > 0 {
+		err = openReplicas(ctx, db, config)
+	}
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return db, nil
+}
+
+// connect sets up one database.
+func connect(ctx context.Context, config Config) (*DB, error) {
 	open, err := opener(config.URL)
 	if err != nil {
 		return nil, err
 	}
 	db, err := open(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	if err := db.Ping(ctx); err != nil {
-		db.Close()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	return db, nil
@@ -131,6 +151,7 @@ func (db *DB) Ping(ctx context.Context) error { return Translate(db.SQL.PingCont
 
 // Close closes all connections, after those in use have been given back.
 func (db *DB) Close() {
+	db.replicas.close()
 	_ = db.SQL.Close() // nothing can be done about a connection that does not close
 	if db.Pool != nil {
 		db.Pool.Close()

@@ -30,7 +30,7 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	}
 	conns := sql.OpenDB(poolConnector{stdlib.GetPoolConnector(pool), config.ConnectTimeout})
 	conns.SetMaxIdleConns(0) // the pool keeps them
-	g, err := openGorm(postgres.New(postgres.Config{Conn: &postgresConns{conns, pool, config.ConnectTimeout}}), config)
+	g, err := openGorm(postgres.New(postgres.Config{Conn: &postgresConns{primaryDB{DB: conns}, pool, config.ConnectTimeout}}), config)
 	if err != nil {
 		pool.Close()
 		return nil, err
@@ -58,6 +58,9 @@ func postgresSettings(config Config) (*pgxpool.Config, error) {
 		setDefault(conn.RuntimeParams, "statement_timeout", strconv.FormatInt(config.QueryTimeout.Milliseconds(), 10))
 	}
 	conn.RuntimeParams["timezone"] = "UTC"
+	if config.replica {
+		conn.RuntimeParams["default_transaction_read_only"] = "on"
+	}
 	settings.AfterConnect = prepareTypes
 	return settings, nil
 }

@@ -191,7 +191,7 @@ func (p *pipeline) answer(item *batchItem, s *prepared) error {
 	r.begin(s)
 	var err error
 	if item.read != nil {
-		err = item.read(&p.give)
+		err = item.readFrom(&p.give)
 	}
 	for r.Next() {
 	}

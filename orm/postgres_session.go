@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,13 +15,16 @@ import (
 
 // postgresConns is GORM's connection pool on PostgreSQL: database/sql for GORM's own statements, pgx for a [Batch].
 type postgresConns struct {
-	*sql.DB
+	primaryDB
 	pool *pgxpool.Pool
 	wait time.Duration // for a free connection
 }
 
-// GetDBConn gives GORM the pool of database/sql.
-func (c *postgresConns) GetDBConn() (*sql.DB, error) { return c.DB, nil }
+func (c *postgresConns) readFrom(r *replicas) connections {
+	direct := *c
+	c.replicas = r
+	return &direct
+}
 
 // send runs a batch on a connection of the pool.
 func (c *postgresConns) send(ctx context.Context, items []batchItem) error {
@@ -33,20 +37,42 @@ func (c *postgresConns) send(ctx context.Context, items []batchItem) error {
 }
 
 // errUndone is a commit that PostgreSQL answered with a rollback.
-var errUndone = errors.New("the transaction was undone, because one of its statements had failed: return its error from Atomic, or run it in an Atomic of its own")
+var errUndone = fmt.Errorf("the transaction was undone: %w", ErrBroken)
 
 // postgresSession is the connection of a transaction. It is taken when the first statement comes, and BEGIN goes with it.
 type postgresSession struct {
 	conns   *postgresConns
 	conn    *sql.Conn // for GORM
 	native  *pgx.Conn // the same connection
-	begun   bool
+	options sql.TxOptions
+	open    bool        // BEGIN was sent
 	failed  error       // of everything after a BEGIN that did not arrive
 	waiting []batchItem // to go with the next statement
 }
 
-// open takes the connection.
-func (s *postgresSession) open(ctx context.Context) error {
+func (s *postgresSession) begun() bool          { return s.open || len(s.waiting) > 0 || s.failed != nil }
+func (s *postgresSession) outside() connections { return s.conns }
+func (s *postgresSession) isRead(string) bool   { return false } // a SELECT may call what writes or locks
+
+func (s *postgresSession) isolate(options sql.TxOptions) (before sql.TxOptions) {
+	before, s.options = s.options, options
+	return before
+}
+
+// beginText is the statement that begins the transaction.
+func (s *postgresSession) beginText() string {
+	text := "BEGIN"
+	if s.options.Isolation != sql.LevelDefault {
+		text += " ISOLATION LEVEL " + strings.ToUpper(s.options.Isolation.String())
+	}
+	if s.options.ReadOnly {
+		text += " READ ONLY"
+	}
+	return text
+}
+
+// connect takes the connection.
+func (s *postgresSession) connect(ctx context.Context) error {
 	if s.native != nil {
 		return nil
 	}
@@ -75,21 +101,21 @@ func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
 	if s.failed != nil {
 		return s.failed
 	}
-	if err := s.open(ctx); err != nil {
+	if err := s.connect(ctx); err != nil {
 		return Translate(err)
 	}
-	if s.begun && len(s.waiting) == 0 {
+	if s.open && len(s.waiting) == 0 {
 		return s.run(ctx, items)
 	}
 	all := make([]batchItem, 0, 1+len(s.waiting)+len(items))
-	if !s.begun {
-		all = append(all, batchItem{sql: "BEGIN"})
+	if !s.open {
+		all = append(all, batchItem{sql: s.beginText()})
 	}
 	all = append(append(all, s.waiting...), items...)
-	s.begun, s.waiting = true, nil
+	s.open, s.waiting = true, nil
 	err := s.run(ctx, all)
 	if err != nil && !s.native.IsClosed() && s.native.PgConn().TxStatus() == idle {
-		s.begun, s.failed = false, errUndone // what comes next would run outside of the transaction
+		s.open, s.failed = false, errUndone // what comes next would run outside of the transaction
 	}
 	return err
 }
@@ -110,51 +136,59 @@ const (
 	inside = 'T'
 )
 
-// ready makes the connection ready for a statement of GORM.
-func (s *postgresSession) ready(ctx context.Context) error {
-	if s.begun && len(s.waiting) == 0 {
+// start makes the connection ready for a statement of GORM.
+func (s *postgresSession) start(ctx context.Context) error {
+	if s.open && len(s.waiting) == 0 {
 		return nil
 	}
 	return s.send(ctx, nil)
 }
 
 func (s *postgresSession) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	if err := s.ready(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, err
 	}
 	return s.conn.PrepareContext(ctx, query)
 }
 
 func (s *postgresSession) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := s.ready(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, err
 	}
 	return s.conn.ExecContext(ctx, query, args...)
 }
 
 func (s *postgresSession) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := s.ready(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, err
 	}
 	return s.conn.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext can return an error only with the row: a context that has ended brings it there.
 func (s *postgresSession) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	err := s.ready(ctx)
-	if err == nil {
-		return s.conn.QueryRowContext(ctx, query, args...)
+	if err := s.start(ctx); err != nil {
+		return failedRow(err)
 	}
-	ended, cancel := context.WithCancelCause(ctx)
-	cancel(err)
-	return s.conns.QueryRowContext(ended, query, args...)
+	return s.conn.QueryRowContext(ctx, query, args...)
+}
+
+func (s *postgresSession) queue(items []batchItem) bool {
+	s.waiting = append(s.waiting, items...)
+	return true
+}
+
+func (s *postgresSession) settle(ctx context.Context) error {
+	if len(s.waiting) == 0 {
+		return nil
+	}
+	return s.send(ctx, nil)
 }
 
 func (s *postgresSession) discard() { s.waiting = nil }
 
 // commit sends what waits and COMMIT; a transaction without statements was never begun.
 func (s *postgresSession) commit(ctx context.Context) error {
-	if !s.begun && len(s.waiting) < 2 {
+	if !s.open && (len(s.waiting) == 0 || len(s.waiting) == 1 && s.options == (sql.TxOptions{})) {
 		return s.commitAlone(ctx)
 	}
 	undone := false
@@ -162,7 +196,7 @@ func (s *postgresSession) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.begun = false
+	s.open = false
 	if undone {
 		return errUndone
 	}
@@ -182,15 +216,20 @@ func (s *postgresSession) commitAlone(ctx context.Context) error {
 
 // rollback undoes what was not committed and gives the connection back.
 func (s *postgresSession) rollback() {
-	if s.conn == nil {
+	if s.conn != nil {
+		s.undo()
+		_ = s.conn.Close() // nothing can be done about a connection that does not close
+	}
+	*s = postgresSession{conns: s.conns, options: s.options}
+}
+
+func (s *postgresSession) undo() {
+	if !s.open || s.native.IsClosed() {
 		return
 	}
-	if s.begun && s.native != nil && !s.native.IsClosed() {
-		ctx, cancel := context.WithTimeout(context.Background(), s.conns.wait)
-		defer cancel()
-		if _, err := s.native.Exec(ctx, "ROLLBACK"); err != nil {
-			_ = s.native.Close(ctx) // the server undoes it then
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), s.conns.wait)
+	defer cancel()
+	if _, err := s.native.Exec(ctx, "ROLLBACK"); err != nil {
+		_ = s.native.Close(ctx) // the server undoes it then
 	}
-	_ = s.conn.Close() // nothing can be done about a connection that does not close
 }

@@ -3,6 +3,7 @@ package orm
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,15 +17,18 @@ func openSQLite(_ context.Context, config Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if config.replica {
+		settings.pragmas = append(settings.pragmas, "query_only(1)")
+	}
 	pool, err := newSQLitePool(settings, config)
 	if err != nil {
 		return nil, err
 	}
 	conns := sql.OpenDB(sqliteConnector{pool})
 	conns.SetMaxIdleConns(config.MaxConns) // they are small: the pool has the real ones
-	g, err := openGorm(sqliteDialect{&sqliteConns{conns, pool}}, config)
+	g, err := openGorm(sqliteDialect{&sqliteConns{primaryDB{DB: conns}, pool}}, config)
 	if err == nil {
-		err = registerDecimalScale(g)
+		err = errors.Join(registerDecimalScale(g), registerLocks(g))
 	}
 	if err != nil {
 		_ = conns.Close()

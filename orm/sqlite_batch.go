@@ -15,12 +15,15 @@ import (
 
 // sqliteConns is GORM's connection pool on SQLite: database/sql for GORM's own statements, SQLite itself for a [Batch].
 type sqliteConns struct {
-	*sql.DB
+	primaryDB
 	pool *sqlitePool
 }
 
-// GetDBConn gives GORM the pool of database/sql.
-func (c *sqliteConns) GetDBConn() (*sql.DB, error) { return c.DB, nil }
+func (c *sqliteConns) readFrom(r *replicas) connections {
+	direct := *c
+	c.replicas = r
+	return &direct
+}
 
 // send runs a batch, each statement where it belongs.
 func (c *sqliteConns) send(ctx context.Context, items []batchItem) error {
@@ -74,7 +77,7 @@ func (item *batchItem) runSQLite(ctx context.Context, session *sqliteConn) error
 		return err
 	}
 	defer func() { _ = rows.Close() }() // cannot fail
-	err = item.read(&Rows{lite: rows})
+	err = item.readFrom(&Rows{lite: rows})
 	if rows.failure != nil {
 		return rows.failure // and read took it for the end of the rows
 	}

@@ -14,16 +14,29 @@ type sqliteSession struct {
 	conn  *sqliteConn
 	tx    *sqliteTx // nil until it has begun
 	gorm  *sql.Conn // nil until GORM needs it; conn is its driver's connection then
+	// options are how the transaction is to begin; it is serializable in any case.
+	options sql.TxOptions
+}
+
+func (s *sqliteSession) begun() bool                  { return s.tx != nil }
+func (s *sqliteSession) outside() connections         { return s.conns }
+func (s *sqliteSession) isRead(statement string) bool { return isSelect(statement) }
+func (s *sqliteSession) queue([]batchItem) bool       { return false }
+func (s *sqliteSession) settle(context.Context) error { return nil }
+
+func (s *sqliteSession) isolate(options sql.TxOptions) (before sql.TxOptions) {
+	before, s.options = s.options, options
+	return before
 }
 
 // errGivenUp is what follows an error after which SQLite has undone everything.
 var errGivenUp = errors.New("SQLite undid the transaction when one of its statements was interrupted or had no room: return the error of that from Atomic")
 
-// ready begins the transaction, unless it has begun. What SQLite has given up must not go on without a transaction.
-func (s *sqliteSession) ready(ctx context.Context) error {
+// start begins the transaction, unless it has begun. What SQLite has given up must not go on without a transaction.
+func (s *sqliteSession) start(ctx context.Context) error {
 	if s.tx == nil {
 		countStatement(ctx, "BEGIN")
-		if err := s.conn.begin(ctx, false); err != nil {
+		if err := s.conn.begin(ctx, s.options.ReadOnly); err != nil {
 			return fmt.Errorf("begin a transaction: %w", err)
 		}
 		s.tx = &sqliteTx{s.conn, ctx}
@@ -35,7 +48,7 @@ func (s *sqliteSession) ready(ctx context.Context) error {
 }
 
 func (s *sqliteSession) send(ctx context.Context, items []batchItem) error {
-	if err := s.ready(ctx); err != nil {
+	if err := s.start(ctx); err != nil {
 		return Translate(err)
 	}
 	return s.conn.send(ctx, items)
@@ -45,7 +58,7 @@ func (s *sqliteSession) discard() {}
 
 // open makes the connection one of database/sql.
 func (s *sqliteSession) open(ctx context.Context) (*sql.Conn, error) {
-	if err := s.ready(ctx); err != nil || s.gorm != nil {
+	if err := s.start(ctx); err != nil || s.gorm != nil {
 		return s.gorm, err
 	}
 	conn, err := s.conns.Conn(ctx)
@@ -91,15 +104,13 @@ func (s *sqliteSession) QueryContext(ctx context.Context, query string, args ...
 	return conn.QueryContext(ctx, query, args...)
 }
 
-// QueryRowContext can return an error only with the row: a context that has ended brings it there.
+// QueryRowContext runs a statement with one row.
 func (s *sqliteSession) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
 	conn, err := s.open(ctx)
-	if err == nil {
-		return conn.QueryRowContext(ctx, query, args...)
+	if err != nil {
+		return failedRow(err)
 	}
-	ended, cancel := context.WithCancelCause(ctx)
-	cancel(err)
-	return s.conns.QueryRowContext(ended, query, args...)
+	return conn.QueryRowContext(ctx, query, args...)
 }
 
 // commit keeps what was written, unless ctx has ended. A transaction without statements was never begun.
@@ -122,7 +133,8 @@ func (s *sqliteSession) rollback() {
 	}
 	if s.gorm != nil {
 		_ = s.gorm.Close() // ends the session, whatever it says
-		return
+	} else {
+		s.conn.end()
 	}
-	s.conn.end()
+	*s = sqliteSession{conns: s.conns, conn: &sqliteConn{pool: s.conns.pool}, options: s.options}
 }

@@ -34,6 +34,9 @@ func kindOf(query string) statementKind {
 	return statementWrites
 }
 
+// isSelect tells whether a statement can do nothing but read.
+func isSelect(query string) bool { return firstWord(sqlite.Trim(query)) == "SELECT" }
+
 // firstWord is the word that a text begins with, in upper case.
 func firstWord(text string) string {
 	end := 0

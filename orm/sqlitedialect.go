@@ -29,11 +29,7 @@ func (d sqliteDialect) Initialize(db *gorm.DB) error {
 		DeleteClauses:        []string{"DELETE", "FROM", "WHERE", "RETURNING"},
 		LastInsertIDReversed: true,
 	})
-	db.ClauseBuilders["FOR"] = func(c clause.Clause, b clause.Builder) {
-		if _, ok := c.Expression.(clause.Locking); !ok { // a transaction that writes has the whole database already
-			c.Build(b)
-		}
-	}
+	db.ClauseBuilders[lockName] = func(clause.Clause, clause.Builder) {} // see registerLocks
 	db.ClauseBuilders["LIMIT"] = buildLimit
 	return nil
 }

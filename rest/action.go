@@ -7,7 +7,6 @@ import (
 	"unsafe"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // Action is a further operation of a resource (the @action decorator).
@@ -18,6 +17,9 @@ type Action[M any] struct {
 	Methods []string // default: what the handler is for, GET or POST
 	Doc     string   // default: the viewset's
 	Handle  Handler[M]
+	// NonAtomicRequests leaves it to the handler to use Request.Atomic (non_atomic_requests): what it writes elsewhere stays
+	// whatever it returns.
+	NonAtomicRequests bool
 	// Also maps further methods of the same address to handlers (action.mapping).
 	Also map[string]Handler[M]
 
@@ -64,7 +66,7 @@ func (h Handler[M]) Fails(statuses ...int) Handler[M] {
 func Change[M any](fn func(r *Request, m *M) error) Handler[M] {
 	return Handler[M]{detail: true, method: http.MethodPost, self: true, run: func(rs *resource, r *Request) (*Response, error) {
 		var m reflect.Value
-		err := r.Atomic(func() (err error) {
+		err := r.last(func() (err error) {
 			if m, err = rs.getLocked(r); err != nil {
 				return err
 			}
@@ -112,7 +114,7 @@ func Receive[M, D, Out any](input *Serializer[D], output *Serializer[Out], fn fu
 			return nil, err
 		}
 		var out *Out
-		err = r.Atomic(func() (err error) {
+		err = r.last(func() (err error) {
 			if m, err = rs.getLocked(r); err == nil {
 				out, err = fn(r, m.Interface().(*M), in)
 			}
@@ -133,7 +135,7 @@ func Submit[M, D, Out any](input *Serializer[D], output *Serializer[Out], fn fun
 			return nil, err
 		}
 		var out *Out
-		if err := r.Atomic(func() (err error) { out, err = fn(r, in); return err }); err != nil {
+		if err := r.last(func() (err error) { out, err = fn(r, in); return err }); err != nil {
 			return nil, err
 		}
 		if out == nil {
@@ -242,11 +244,6 @@ func Mine[M any](fn func(r *Request) (*M, error)) Handler[M] {
 		r.loaded(m)
 		return rs.change(r, m, true)
 	}}
-}
-
-// locking is SELECT … FOR UPDATE of the base table's rows; SQLite has one writer and needs none.
-func locking(q *gorm.DB, table string) *gorm.DB {
-	return q.Clauses(clause.Locking{Strength: "UPDATE", Table: clause.Table{Name: table}})
 }
 
 // answer renders one object with its relations by the serializer of the request.

@@ -338,6 +338,7 @@ func (c *compiler) operation(rs *resource, action, method string) *operation {
 	if action == "list" {
 		op.pagination = c.pagination(rs.model, o.pagination)
 	}
+	c.spanned(op, o.nonAtomic)
 	return op
 }
 
@@ -362,6 +363,7 @@ func (c *compiler) actionView(rs *resource, a actionSpec) *view {
 			op.permissions = v.permissions
 		}
 		op.backends = orList(a.backends, op.backends)
+		c.spanned(op, a.nonAtomic || rs.options.nonAtomic)
 		c.describeAction(rs, op, a, h)
 		if op.many {
 			listed := rs.model
@@ -459,6 +461,7 @@ func (c *compiler) endpoint(v *view, method string, e Endpoint) *operation {
 		doc: orText(e.Doc, v.description), parameters: e.Parameters, statuses: e.Errors, authenticators: v.authenticators,
 		permissions: v.permissions, throttles: v.throttles, parsers: v.parsers,
 	}
+	c.spanned(op, e.NonAtomicRequests)
 	if e.Handle == nil {
 		c.problem("view "+v.name, "%s has no Handle", method)
 	}

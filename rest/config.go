@@ -34,6 +34,10 @@ type Config struct {
 	// number takes the whole header, which any client can forge (DRF's NUM_PROXIES = None).
 	NumProxies int
 
+	// NonAtomicRequests takes the transaction off all requests (ATOMIC_REQUESTS = False). Without it those of unsafe methods
+	// have one: what a handler wrote is undone when it returns an error, and its answer is sent after the COMMIT.
+	NonAtomicRequests bool
+
 	// Errors, when not nil, may turn an error into another one before it is answered (EXCEPTION_HANDLER); ViewSet.Errors
 	// and View.Errors stand in its place where they are set.
 	Errors func(r *Request, err error) error

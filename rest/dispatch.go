@@ -96,7 +96,7 @@ func (r *Request) run() (resp *Response, err error) {
 	}
 	switch {
 	case r.operation != nil:
-		resp, err = r.operation.handle(r)
+		resp, err = r.handle(r.operation)
 	case r.Method() == http.MethodOptions && r.view.allows(http.MethodOptions):
 		resp, err = r.view.options(r)
 	default:

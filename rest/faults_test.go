@@ -153,7 +153,6 @@ var brokenWrites = []struct {
 	{"POST", "/books/2/lengthen/", nil},
 	{"POST", "/books/1/add_pages/", `{"amount":3}`},
 	{"POST", "/books/1/chapters/", `{"number":9,"title":"x"}`},
-	{"POST", "/books/forget/", `{"amount":3}`},
 	{"PATCH", "/books/newest/", `{"title":"Newest"}`},
 	{"POST", "/scans/", new(resttest.Multipart).Field("name", "scan").File("text", "a.txt", []byte("x"))},
 	{"DELETE", "/raw/authors/1/", nil},

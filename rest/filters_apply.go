@@ -100,7 +100,7 @@ func (s *filterSet) refuse(q *Query, wrong *Fields, doubts []*doubt) error {
 	for _, d := range doubts {
 		d.queue(b)
 	}
-	if err := q.r.ask(b); err != nil {
+	if err := q.r.look(b); err != nil {
 		return q.failed("check the filters of", err)
 	}
 	all := &Fields{}

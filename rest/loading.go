@@ -135,7 +135,7 @@ func (l *loading) dealOut(lists []*dealing) error {
 	for _, d := range lists {
 		d.queue(&l.batch)
 	}
-	if err := l.r.ask(&l.batch); err != nil {
+	if err := l.r.look(&l.batch); err != nil {
 		return fmt.Errorf("load related rows: %w", err)
 	}
 	return l.handOut(lists)
@@ -230,6 +230,7 @@ func (q *Query) batch() *orm.Batch {
 
 // send runs a batch of q. A filter that names a row which is not there is refused before all else.
 func (q *Query) send(b *orm.Batch, what string) error {
+	b.ReadOnly = !q.locks()
 	err := q.r.ask(b)
 	doubts := q.doubts
 	q.doubts = nil

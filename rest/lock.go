@@ -13,13 +13,20 @@ import (
 // Lock loads the objects with the keys, which are primary keys of M, and locks their rows until the request's transaction
 // ends (select_for_update). They come, and are locked, in the order of their keys, so that requests that lock several wait
 // for each other instead of dead-locking; those that are not there are left out. Their relations are not loaded. Save updates
-// what is changed in them. Outside of Atomic nothing stays locked; SQLite has one writer and locks no rows.
+// what is changed in them. Without a transaction it is orm.ErrNoTransaction; SQLite has one writer, which comes with the lock.
 func Lock[M any, K comparable](r *Request, keys []K) ([]*M, error) {
+	return LockWith[M](r, keys, orm.LockOptions{})
+}
+
+// LockWith is Lock with the other arguments of select_for_update.
+func LockWith[M any, K comparable](r *Request, keys []K, o orm.LockOptions) ([]*M, error) {
 	model := r.Registry().Model(reflect.TypeFor[M]())
-	if model == nil {
+	switch {
+	case model == nil:
 		return nil, fmt.Errorf("lock a %s: the model is not registered", reflect.TypeFor[M]())
-	}
-	if len(keys) == 0 {
+	case r.tx == nil:
+		return nil, fmt.Errorf("lock a %s: %w", reflect.TypeFor[M](), orm.ErrNoTransaction)
+	case len(keys) == 0:
 		return nil, nil
 	}
 	wanted := make([]any, 0, len(keys))
@@ -29,7 +36,7 @@ func Lock[M any, K comparable](r *Request, keys []K) ([]*M, error) {
 		}
 	}
 	q := newQuery(r, model, nil)
-	q.plan, q.locked = r.api.models[model].plain, true
+	q.plan, q.locked, q.lock = r.api.models[model].plain, true, o
 	q.whereSQL(keysCondition(q.d, quote(model.Table)+"."+quote(model.PK.Column), wanted))
 	q.orderBy(nil, false)
 	rows, err := q.load()

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"gorm.io/gorm"
-
 	"github.com/quintet-go/quintet/orm"
 )
 
@@ -34,9 +32,10 @@ func (s *serializer) lookAhead(d *decoding, data any) error {
 		d.forget()
 		return nil
 	}
+	b.ReadOnly = !s.locks
 	if err := d.r.ask(b); err != nil {
 		d.forget()
-		if isRefusedValue(err) && d.r.tx == nil {
+		if isRefusedValue(err) && !orm.Begun(d.r.connection()) {
 			return nil // the reading finds out which one
 		}
 		return fmt.Errorf("look up what the body names: %w", err)
@@ -124,15 +123,4 @@ func (d *decoding) foreseen(u *uniqueCheck, value any) (taken, known bool) {
 		}
 	}
 	return false, false
-}
-
-// ask runs a batch in the request's transaction, or outside of one.
-func (r *Request) ask(b *orm.Batch) error { return b.Send(r.Context(), r.connection()) }
-
-// connection is the request's transaction, or the database; without the request's context.
-func (r *Request) connection() *gorm.DB {
-	if r.tx != nil {
-		return r.tx
-	}
-	return r.api.config.DB.Gorm
 }

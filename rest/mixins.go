@@ -109,17 +109,14 @@ func (rs *resource) create(r *Request) (*Response, error) {
 // locking runs fn, which reads a body and stores what it says: in a transaction where the serializer locks what a body names.
 func (r *Request) locking(s *serializer, fn func() error) error {
 	if s.locks {
-		return constraintError(s, r.Atomic(fn))
+		return constraintError(s, r.last(fn))
 	}
 	return fn()
 }
 
-// storing runs fn, which stores what a body said: in the transaction of locking, or in one of its own.
+// storing runs fn, which stores what a body said and is the last that the request does with the database.
 func (r *Request) storing(s *serializer, fn func() error) error {
-	if s.locks && r.tx != nil {
-		return fn()
-	}
-	return constraintError(s, r.Atomic(fn))
+	return constraintError(s, r.last(fn))
 }
 
 // insert stores what the input says in a transaction; perform stands in the place of saving.
@@ -231,7 +228,7 @@ func (rs *resource) destroy(r *Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = r.Atomic(func() error {
+	err = r.last(func() error {
 		if perform := rs.perform["destroy"]; perform != nil {
 			return perform(r, m.Interface())
 		}

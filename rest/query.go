@@ -27,7 +27,8 @@ type Query struct {
 	distinct  bool // no row twice: to-many conditions are tested by EXISTS
 	limit     int  // -1: none
 	offset    int
-	locked    bool      // FOR UPDATE
+	locked    bool // FOR UPDATE
+	lock      orm.LockOptions
 	key       any       // the primary key of the one row asked for, nil when unknown
 	plan      *loadPlan // what load reads
 	fixed     string    // the whole statement, where it was made before; with its arguments

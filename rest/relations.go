@@ -248,7 +248,7 @@ func (d *decoding) related(k *relatedKey, keys []any) (map[any]any, error) {
 	if len(wanted) == 0 {
 		return objects, nil
 	}
-	b := &orm.Batch{}
+	b := &orm.Batch{ReadOnly: !k.lock}
 	after, err := d.queueObjects(b, k, wanted)
 	if err != nil {
 		return nil, err

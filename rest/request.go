@@ -42,6 +42,7 @@ type Request struct {
 	scheme    Versioning
 
 	tx       *gorm.DB
+	primary  bool     // no replica is to be asked
 	uploads  []string // files stored for rows that are not committed yet
 	updating any      // the object that input is being validated for
 	tracked  map[any]*tracking
@@ -129,7 +130,7 @@ func (r *Request) Authenticator() Authenticator { return r.authenticator }
 // stored, and a change is one of that.
 func (r *Request) upToDate(object any) error {
 	user, ok := object.(*identity.User)
-	if !ok || user != r.user || !r.Users().Cached() {
+	if !ok || user != r.user || !r.api.config.Users.Cached() {
 		return nil
 	}
 	stored, err := r.Users().ByID(r.Context(), user.ID)
@@ -153,8 +154,13 @@ func (r *Request) DB() *gorm.DB {
 // Registry holds the models that the application declared.
 func (r *Request) Registry() *orm.Registry { return r.api.config.Registry }
 
-// Users is the store of accounts.
-func (r *Request) Users() *identity.Store { return r.api.config.Users }
+// Users is the store of accounts, inside the request's transaction when there is one.
+func (r *Request) Users() *identity.Store {
+	if r.tx != nil {
+		return r.api.config.Users.With(r.tx)
+	}
+	return r.api.config.Users
+}
 
 // Vary adds names to the Vary header of the answer, each once.
 func (r *Request) Vary(names ...string) {

@@ -40,6 +40,7 @@ type actionSpec struct {
 	backends                 []FilterBackend
 	parsers                  []Parser
 	detail                   bool
+	nonAtomic                bool
 }
 
 // handlerSpec is a Handler without its type parameter.
@@ -77,7 +78,7 @@ func (vs *ViewSet[M]) resource() *resourceSpec {
 
 func (a Action[M]) spec() actionSpec {
 	sp := actionSpec{
-		name: a.Name, path: a.Path, urlName: a.URLName, doc: a.Doc, detail: a.Handle.detail,
+		name: a.Name, path: a.Path, urlName: a.URLName, doc: a.Doc, detail: a.Handle.detail, nonAtomic: a.NonAtomicRequests,
 		permissions: a.Permissions, authenticators: a.Authenticators, throttles: a.Throttles, pagination: a.Pagination,
 		backends: a.FilterBackends, parsers: a.Parsers, handlers: map[string]handlerSpec{},
 	}

@@ -7,8 +7,6 @@ import (
 	"reflect"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"github.com/quintet-go/quintet/orm"
 )
 
@@ -257,7 +255,7 @@ func (r *Request) keepLists(v reflect.Value) {
 
 // stored notes that an object stands as it is stored.
 func (r *Request) stored(v reflect.Value) {
-	r.Users().Changed(r.connection(), v.Interface())
+	r.api.config.Users.Changed(r.connection(), v.Interface())
 	r.loaded(v)
 }
 
@@ -390,32 +388,7 @@ func (r *Request) Delete(m any) error {
 		return fmt.Errorf("delete %s: %w", model.Label(), err)
 	}
 	delete(r.tracked, m)
-	r.Users().Changed(r.DB(), m)
-	return nil
-}
-
-// Atomic runs fn in a transaction that r.DB, Save and Delete use; inside another one it is a savepoint. An error rolls back.
-func (r *Request) Atomic(fn func() error) error {
-	outer := r.tx
-	defer func() { r.tx = outer }()
-	db := outer
-	if db == nil {
-		db = r.DB()
-	}
-	err := orm.Atomic(r.Context(), db, func(tx *gorm.DB) error {
-		r.tx = tx
-		return fn()
-	})
-	if err != nil {
-		r.forgetQueued()
-	}
-	if outer != nil {
-		return err
-	}
-	if err != nil {
-		return errors.Join(err, r.dropUploads())
-	}
-	r.uploads = nil
+	r.api.config.Users.Changed(r.DB(), m)
 	return nil
 }
 

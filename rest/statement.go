@@ -36,7 +36,7 @@ func (q *Query) selectText() (statement string, args []any, err error) {
 		t.page(q)
 	}
 	if q.locked && q.d.name() == orm.Postgres {
-		t.add(" FOR UPDATE OF ", quote(q.model.Table))
+		t.add(" ", q.lockOptions().SQL())
 	}
 	if t.foreign {
 		return q.composed(q.gormSelect())
@@ -118,8 +118,8 @@ func (q *Query) gormSelect() *gorm.DB {
 	if q.offset > 0 {
 		tx = tx.Offset(q.offset)
 	}
-	if q.locked && q.d.name() == orm.Postgres {
-		tx = locking(tx, q.model.Table)
+	if q.locked && q.r.tx != nil {
+		tx = orm.ForUpdate(tx, q.lockOptions())
 	}
 	return tx
 }

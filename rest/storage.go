@@ -154,13 +154,13 @@ func (r *Request) upload(file *form.File, folder string) (string, error) {
 	return stored, nil
 }
 
-// dropUploads removes the files of a request whose rows were not stored.
-func (r *Request) dropUploads() error {
+// dropUploads removes the files whose rows were not stored, from a number on.
+func (r *Request) dropUploads(from int) error {
 	var failed error
-	for _, name := range r.uploads {
+	for _, name := range r.uploads[min(from, len(r.uploads)):] {
 		failed = errors.Join(failed, r.api.config.Storage.Delete(context.WithoutCancel(r.Context()), name))
 	}
-	r.uploads = nil
+	r.uploads = r.uploads[:min(from, len(r.uploads))]
 	return failed
 }
 

@@ -125,7 +125,7 @@ func (r *Request) finds(m *orm.Model, statement string, args []any) (found bool,
 		found = rows.Next()
 		return nil
 	})
-	if err := r.ask(b); err != nil {
+	if err := r.look(b); err != nil {
 		return false, fmt.Errorf("check that %s is unique: %w", m.Label(), err)
 	}
 	return found, nil

@@ -38,6 +38,8 @@ type Endpoint struct {
 	Doc         string
 	Parameters  []Parameter
 	Errors      []int // further documented statuses
+	// NonAtomicRequests leaves it to Handle to use Request.Atomic; see Action.
+	NonAtomicRequests bool
 }
 
 // view is a compiled endpoint: everything that a request needs is decided here once.
@@ -75,6 +77,8 @@ type operation struct {
 	authenticators []Authenticator
 	throttles      []Throttle
 	parsers        []Parser
+	atomic         bool // its requests have a transaction
+	replicas       bool // which may answer what its requests read
 	pagination     Pagination
 	backends       []FilterBackend
 	input, output  *serializer

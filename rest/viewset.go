@@ -57,6 +57,10 @@ type ViewSet[M any] struct {
 	PerformUpdate  func(r *Request, m *M) error
 	PerformDestroy func(r *Request, m *M) error
 
+	// NonAtomicRequests takes the transaction off the requests of unsafe methods, so that what Handlers and hooks outside of
+	// PerformCreate and its like write stays whatever comes after (non_atomic_requests). Action has its own.
+	NonAtomicRequests bool
+
 	// Handlers replaces whole actions by name; the others are the framework's.
 	Handlers map[string]func(r *Request) (*Response, error)
 
@@ -124,6 +128,7 @@ type viewSetOptions struct {
 	searchFor                        func(r *Request) []string
 	bulkCreate                       bool
 	createMany                       *Many
+	nonAtomic                        bool
 	fails                            map[string][]int
 	errors                           func(r *Request, err error) error
 }
@@ -137,5 +142,6 @@ func (vs *ViewSet[M]) options() *viewSetOptions {
 		versioning: vs.Versioning, backends: vs.FilterBackends, filters: vs.Filters, search: vs.Search,
 		ordering: vs.Ordering, handlers: vs.Handlers, name: vs.Name, doc: vs.Doc, bulkCreate: vs.BulkCreate, fails: vs.Fails,
 		errors: vs.Errors, searchParam: vs.SearchParam, searchFor: vs.SearchFor, createMany: vs.CreateMany,
+		nonAtomic: vs.NonAtomicRequests,
 	}
 }

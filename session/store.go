@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	"gorm.io/gorm"
+
+	"github.com/quintet-go/quintet/orm"
 )
 
 // DefaultAge is how long a session lives after its last change: two weeks.
@@ -52,7 +54,7 @@ func (st *Store) Load(ctx context.Context, key string) (*Session, error) {
 		return New(), nil
 	}
 	var rows []Row
-	err := st.DB.WithContext(ctx).Where("session_key = ? AND expire_date > ?", key, st.now()).Limit(1).Find(&rows).Error
+	err := st.DB.WithContext(orm.Primary(ctx)).Where("session_key = ? AND expire_date > ?", key, st.now()).Limit(1).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("session: loading: %w", err)
 	}
