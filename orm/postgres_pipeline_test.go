@@ -1,8 +1,8 @@
 package orm_test
 
 import (
-	"database/sql/driver"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math"
