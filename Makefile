@@ -34,6 +34,10 @@ cover: ## write coverage.html
 conformance: ## replay the recordings of the reference on both databases and print the table
 	go test -count=1 -v -run '^TestConformance$$' ./conformance
 
+.PHONY: drift
+drift: ## fail when a model of the shop has changed and no migration says so
+	go run ./cmd/server makemigrations --check
+
 .PHONY: django
 django: ## run the round trip beside Django on one database, which needs the reference project and pip
 	tools/django/check.sh

@@ -22,7 +22,8 @@ type Options struct {
 	Steps []Step
 	// To is the last step to apply, by its name or number ("0007"); empty means all.
 	To string
-	// LockTimeout is how long to wait while another process migrates; zero means one minute.
+	// LockTimeout is how long to wait while another process migrates, or holds a table that a migration changes; zero means one
+	// minute.
 	LockTimeout time.Duration
 	// Tolerate names migrations ("auth.0013_something") that the database may have although the code does not know them.
 	Tolerate []string

@@ -3,6 +3,7 @@ package migrate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -175,6 +176,30 @@ func TestSteps(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"1"}, texts(t, db, "SELECT id FROM a")); diff != "" {
 			t.Error(diff)
+		}
+	})
+}
+
+// TestStepsAreAtomic: orm.Atomic works inside of a step, whose hooks run when it is committed.
+func TestStepsAreAtomic(t *testing.T) {
+	each(t, func(t *testing.T, url string) {
+		db, tried, committed := open(t, url), errors.New("tried"), false
+		step := shout()
+		step.Forward = func(ctx context.Context, tx *gorm.DB) error {
+			orm.OnCommit(tx, func() { committed = true })
+			err := orm.Atomic(ctx, tx, func(tx *gorm.DB) error {
+				return errors.Join(tx.Exec("INSERT INTO a VALUES (5)").Error, tried)
+			})
+			if !errors.Is(err, tried) {
+				return fmt.Errorf("the inner part: %w", err)
+			}
+			return orm.Atomic(ctx, tx, func(tx *gorm.DB) error { return tx.Exec("INSERT INTO a VALUES (6)").Error })
+		}
+		if _, err := migrate.Migrate(t.Context(), db, migrate.Options{FS: steps(nil), Steps: []migrate.Step{step}}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"1", "6"}, texts(t, db, "SELECT id FROM a ORDER BY id")); diff != "" || !committed {
+			t.Errorf("the hook ran: %v\n%s", committed, diff)
 		}
 	})
 }
