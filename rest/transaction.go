@@ -120,6 +120,14 @@ func (r *Request) look(b *orm.Batch) error {
 	return r.ask(b)
 }
 
+// try is look of a batch that may fail, which is to break no transaction.
+func (r *Request) try(b *orm.Batch) error {
+	if !orm.Begun(r.connection()) {
+		return r.look(b)
+	}
+	return r.Atomic(func() error { return r.ask(b) })
+}
+
 // locks tells whether q locks its rows, be it by a clause of QuerySet.
 func (q *Query) locks() bool {
 	if q.locked || q.base == nil {

@@ -387,12 +387,17 @@ func (t *togetherCheck) holds(d *decoding, st *inputState) bool {
 		columns = append(columns, typedParameter(mf, d.r)+" AS "+quote(mf.Column))
 		args = append(args, st.column(d, i))
 	}
-	var one []int
-	sql := "SELECT 1 FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + quote(t.model.Table) + " WHERE " + t.condition
-	if err := d.r.DB().Raw(sql, args...).Scan(&one).Error; err != nil {
-		return false
-	}
-	return len(one) > 0
+	text := newStatement(d.r.dialect())
+	clause.Expr{
+		SQL: "SELECT 1 FROM (SELECT " + strings.Join(columns, ", ") + ") AS " + quote(t.model.Table) + " WHERE " + t.condition, Vars: args,
+	}.Build(text)
+	statement, args := text.end()
+	b, found := &orm.Batch{}, false
+	b.Query(statement, args, func(rows *orm.Rows) error {
+		found = rows.Next()
+		return nil
+	})
+	return d.r.try(b) == nil && found
 }
 
 // typedParameter is the "?" of a column's value; PostgreSQL has to be told the type of a bare one.
