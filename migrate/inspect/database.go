@@ -119,9 +119,9 @@ func (t *Table) column(name string) *Column {
 	return nil
 }
 
-// note keeps something for people, on one line.
+// note keeps something for people.
 func (t *Table) note(format string, args ...any) {
-	t.Notes = append(t.Notes, oneLine(fmt.Sprintf(format, args...)))
+	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
 }
 
 // isUnique tells whether no two rows have the same value in a column.

@@ -35,7 +35,7 @@ type model struct {
 	View    bool
 	Fixed   bool   // nothing can be written
 	Route   string // "invoice-line"
-	Doc     []string
+	Doc     prose
 	Fields  []*field
 	Unique  []orm.Unique
 	Checks  []migrate.NamedCheck
@@ -58,12 +58,20 @@ type field struct {
 	Name      string // Django's
 	Target    *target
 	Many      bool
-	Comments  []string
+	Comments  prose
 	reference ForeignKey // of a relation
 	gorm, orm []string   // what the tags say of the column
 	relation  []string   // what GORM's tag says of the object
 	indexed   bool       // an index begins with it
 	guessed   bool       // its type is unknown
+}
+
+// prose are lines of comments, to which only add adds: a name or comment of the database may have several lines, and what
+// follows its first one would be code.
+type prose []string
+
+func (p *prose) add(format string, args ...any) {
+	*p = append(*p, oneLine(fmt.Sprintf(format, args...)))
 }
 
 // target is where a relation leads: a model to be written, or one that stands.
@@ -78,7 +86,7 @@ func Draft(d *Database, n Naming) *Program {
 		n.App = app(d.Name)
 	}
 	b := &drafter{
-		database: d, program: &Program{App: n.App, Func: goName(n.App, "App"), Database: d.Name}, targets: map[string]*target{},
+		database: d, program: &Program{App: n.App, Func: goName(n.App, "App"), Database: oneLine(d.Name)}, targets: map[string]*target{},
 	}
 	rest := b.known(n.Known)
 	pairs := b.keys(rest)

@@ -38,7 +38,7 @@ func (b *drafter) fields(m *model) {
 }
 
 func (b *drafter) leaveOut(m *model, c *Column) {
-	m.Doc = append(m.Doc, fmt.Sprintf("The column %q is left out: its name cannot be written.", c.Name))
+	m.Doc.add("The column %q is left out: its name cannot be written.", c.Name)
 	if !c.optional() {
 		m.Fixed = true
 		b.problem(m.table, "the name of column %q cannot be written and it needs a value, so that no row can be added; rename it or give it a default", c.Name)
@@ -48,18 +48,15 @@ func (b *drafter) leaveOut(m *model, c *Column) {
 // optional tells whether a new row can do without a value.
 func (c *Column) optional() bool { return c.Null || c.Default != "" || c.Auto || c.Generated }
 
-// comment puts a line above the field.
-func (f *field) comment(format string, args ...any) {
-	f.Comments = append(f.Comments, oneLine(fmt.Sprintf(format, args...)))
-}
-
 // declare writes the tags and comments of a model's fields, once all models have named theirs.
 func (b *drafter) declare(m *model) {
-	m.Doc = append(m.Doc, m.table.Notes...)
+	for _, note := range m.table.Notes {
+		m.Doc.add("%s", note)
+	}
 	for _, key := range m.table.Keys {
 		if len(key.Columns) > 1 {
-			m.Doc = append(m.Doc, fmt.Sprintf("(%s) refer to (%s) of %s together, which a relation cannot say.",
-				strings.Join(key.Columns, ", "), strings.Join(key.Referenced, ", "), key.Table))
+			m.Doc.add("(%s) refer to (%s) of %s together, which a relation cannot say.",
+				strings.Join(key.Columns, ", "), strings.Join(key.Referenced, ", "), key.Table)
 		}
 	}
 	for _, f := range m.Fields {
@@ -67,9 +64,9 @@ func (b *drafter) declare(m *model) {
 	}
 	switch {
 	case m.View:
-		m.key.comment("Taken for the primary key, which a view does not have: its values must be unique.")
+		m.key.Comments.add("Taken for the primary key, which a view does not have: its values must be unique.")
 	case len(m.table.Primary) != 1:
-		m.key.comment("Taken for the primary key, as the table has none of one column.")
+		m.key.Comments.add("Taken for the primary key, as the table has none of one column.")
 	}
 }
 
@@ -82,10 +79,10 @@ func (b *drafter) describe(m *model, f *field) {
 		f.typ = b.database.autoType(f.typ)
 	}
 	if c.Comment != "" {
-		f.comment("%s", c.Comment)
+		f.Comments.add("%s", c.Comment)
 	}
 	if guess != "" {
-		f.comment("%s", guess)
+		f.Comments.add("%s", guess)
 		f.guessed = strings.HasPrefix(guess, "The type")
 	}
 	f.GoType = b.goType(m.table, c.Name, 0)
@@ -156,7 +153,7 @@ func (f *field) limits(m *model) {
 	case c.Generated || c.Auto:
 		f.gorm = append(f.gorm, "->")
 		f.orm = append(f.orm, "readonly")
-		f.comment("The database computes it.")
+		f.Comments.add("The database computes it.")
 	case m.table.isUnique(c.Name):
 		f.gorm = append(f.gorm, "unique")
 	}
@@ -165,7 +162,7 @@ func (f *field) limits(m *model) {
 	}
 	f.defaults(isKey)
 	if len(c.Values) > 0 {
-		f.comment("Choices: %s.", quotedList(c.Values))
+		f.Comments.add("Choices: %s.", quotedList(c.Values))
 	}
 }
 
@@ -181,7 +178,7 @@ func (f *field) defaults(isKey bool) {
 	text, ok := defaultOf(f.typ, c.Default)
 	switch {
 	case !ok || f.Target != nil && !isKey && text == "now":
-		f.comment("DEFAULT %s, which new objects do not get.", c.Default)
+		f.Comments.add("DEFAULT %s, which new objects do not get.", c.Default)
 	default:
 		f.orm = append(f.orm, "default="+text)
 	}

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +16,7 @@ import (
 
 	"github.com/quintet-go/quintet"
 	"github.com/quintet-go/quintet/migrate"
+	"github.com/quintet-go/quintet/migrate/inspect"
 	"github.com/quintet-go/quintet/migrations"
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/orm/ormtest"
@@ -95,6 +99,7 @@ func each(t *testing.T, test func(t *testing.T, e existing, db *orm.DB, url stri
 func TestModels(t *testing.T) {
 	each(t, func(t *testing.T, e existing, db *orm.DB, url string) {
 		models, problems := inspectdb(t, url, append(e.args, "--app", e.name)...)
+		noCode(t, []byte(models))
 		_, models, _ = strings.Cut(models, "\npackage ") // the comment before it names the database
 		got := "package " + models + "\n/*\n" + problems + "*/\n"
 		name := filepath.Join("testdata", filepath.Base(t.Name())+".golden")
@@ -111,6 +116,37 @@ func TestModels(t *testing.T) {
 			t.Errorf("go test ./migrate/inspect -update writes them anew (-recorded +written):\n%s", diff)
 		}
 	})
+}
+
+// noCode fails when a name of the database has become code: those of the tests would be functions init.
+func noCode(t *testing.T, source []byte) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, declared := range file.Decls {
+		if f, ok := declared.(*ast.FuncDecl); ok && f.Name.Name == "init" {
+			t.Errorf("a name has become code:\n%s", source)
+		}
+	}
+}
+
+// TestNameOfTheDatabase writes every file for a database whose name has several lines.
+func TestNameOfTheDatabase(t *testing.T) {
+	const lines = "shop\npackage evil\nfunc init() { panic(1) }\n//"
+	files, err := inspect.Draft(&inspect.Database{Name: lines, Tables: []*inspect.Table{{
+		Name: "item", Comment: lines, Notes: []string{lines}, Primary: []string{"id"},
+		Columns: []*inspect.Column{{Name: "id", Type: "integer", Comment: lines}},
+	}}}, inspect.Naming{}).Resources("example.com/shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if noCode(t, f.Text); !bytes.Contains(f.Text, []byte("shop package evil func init() { panic(1) } //")) {
+			t.Errorf("%s does not name the database:\n%s", f.Path, f.Text)
+		}
+	}
 }
 
 // TestWhatIsLookedAt tries the command's arguments. Want is part of what it prints, or of its error.

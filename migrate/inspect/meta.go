@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -54,7 +53,7 @@ func (m *model) unique(u migrate.UniqueSet) {
 	}
 	names, ok := m.fieldsOf(u.Columns)
 	if !ok {
-		m.Doc = append(m.Doc, fmt.Sprintf("(%s) are unique together.", strings.Join(u.Columns, ", ")))
+		m.Doc.add("(%s) are unique together.", strings.Join(u.Columns, ", "))
 		return
 	}
 	set := orm.Unique{Fields: names, Name: u.Name, Condition: u.Condition}
@@ -73,7 +72,7 @@ func (m *model) index(i migrate.TableIndex) {
 	names, ok := m.fieldsOf(i.Columns)
 	switch {
 	case !ok:
-		m.Doc = append(m.Doc, fmt.Sprintf("There is an index over (%s).", strings.Join(i.Columns, ", ")))
+		m.Doc.add("There is an index over (%s).", strings.Join(i.Columns, ", "))
 		return
 	case len(i.Columns) == 1 && i.Condition+i.Method+i.OpClass == "" && i.Name == orm.IndexName(m.Table, i.Columns, ""):
 		if f := m.byColumn(i.Columns[0]); f.Target == nil && !slices.Contains(f.gorm, "unique") {

@@ -50,7 +50,7 @@ WHERE relkind IN ? AND (? OR NOT relispartition) AND pg_table_is_visible(c.oid)
     AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg!_%' ESCAPE '!'
 ORDER BY relname`, kinds, o.Partitions)
 	for _, row := range list {
-		t := &Table{Name: row.Name, View: row.View, Comment: oneLine(row.Comment)}
+		t := &Table{Name: row.Name, View: row.View, Comment: row.Comment}
 		d.Tables = append(d.Tables, t)
 		r.tables[row.ID], r.ids = t, append(r.ids, row.ID)
 	}
@@ -76,7 +76,7 @@ WHERE attrelid IN ? AND attnum > 0 AND NOT attisdropped ORDER BY attrelid, attnu
 		return err
 	}
 	for _, row := range list {
-		c := &Column{Name: row.Name, Null: row.Null, Generated: row.Generated, Default: row.Default, Comment: oneLine(row.Comment)}
+		c := &Column{Name: row.Name, Null: row.Null, Generated: row.Generated, Default: row.Default, Comment: row.Comment}
 		c.setType(row.Type)
 		c.Auto = row.Identity != "" || strings.HasPrefix(row.Default, "nextval(")
 		if row.Enum != "" {

@@ -63,7 +63,7 @@ func (f *field) noRelation(t *Table) {
 		if where == "" {
 			where = "a table outside of the search path"
 		}
-		f.comment("It refers to %s, which is no model here.", where)
+		f.Comments.add("It refers to %s, which is no model here.", where)
 	}
 }
 
@@ -137,7 +137,7 @@ func (f *field) onDelete(action string) string {
 	case action == "SET NULL" && f.column.Null:
 		return "set_null"
 	case strings.HasPrefix(action, "SET"):
-		f.comment("ON DELETE %s.", action)
+		f.Comments.add("ON DELETE %s.", action)
 		return "do_nothing"
 	}
 	return "protect"
@@ -223,7 +223,7 @@ func (b *drafter) many(p pairs) {
 	}
 	for _, c := range p.table.Columns {
 		if c.Name != p.near.Columns[0] && c.Name != p.far.Columns[0] && (len(p.table.Primary) != 1 || c.Name != p.table.Primary[0]) {
-			f.comment("The pairs also have %s, which the database fills.", c.Name)
+			f.Comments.add("The pairs also have %s, which the database fills.", c.Name)
 		}
 	}
 	m.Fields = append(m.Fields, f)

@@ -50,6 +50,7 @@ var databases = []existing{
 			{"right", `{"id": 1, "left": 1, "left2": 3}`},
 			{"part", `{"id": 1, "a": null}`},
 			{"alone", `{"id": 1}`},
+			{"lines", `{"id": 1}`},
 			{"tree", `{"name": "root"}`},
 			{"tree", `{"name": "leaf", "parent": "root", "tree": 1}`},
 		},

@@ -180,7 +180,7 @@ func parts(list ...any) string {
 
 // Comment is the table's comment as a sentence.
 func (m *model) Comment() string {
-	if text := m.table.Comment; text != "" {
+	if text := oneLine(m.table.Comment); text != "" {
 		return strings.TrimSuffix(text, ".") + "."
 	}
 	return ""

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the round trip beside Django: the real reference project and this program on one database, SQLite and PostgreSQL.
 # It needs the project (QUINTET_DJANGO_PROJECT, or conformance/ in a folder shared/ beside this repository) and Django, which
-# pip installs into the cache. Where one of them is missing it says so and ends with status 77: skipped.
+# pip installs into the cache. Where one of them is missing it says so and ends with status 77: skipped. PostgreSQL is installed
+# when it is missing; without it this fails.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -40,4 +41,6 @@ if [ -z "${QUINTET_DJANGO_PYTHON:-}" ]; then
 	export QUINTET_DJANGO_PYTHON=$venv/bin/python
 fi
 
+export QUINTET_REQUIRE_POSTGRES=1
+tools/postgres.sh
 go test -count=1 -v -run '^TestBeside' ./conformance

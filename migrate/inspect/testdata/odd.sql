@@ -33,3 +33,26 @@ CREATE TABLE "pair" ("a" INTEGER, "b" INTEGER, "left_id" INTEGER NOT NULL REFERE
 CREATE TABLE "part" ("id" INTEGER NOT NULL PRIMARY KEY, "a" INTEGER, "b" INTEGER, FOREIGN KEY ("a", "b") REFERENCES "pair" ("a", "b"));
 CREATE TABLE "alone" ("id" INTEGER NOT NULL PRIMARY KEY);
 CREATE TABLE "tree" ("name" VARCHAR(20) NOT NULL PRIMARY KEY, "parent" VARCHAR(20) REFERENCES "tree" ("name"), "tree" INTEGER);
+CREATE TABLE "lines
+func init() { panic(1) }
+//" ("id" INTEGER NOT NULL PRIMARY KEY, "a" INTEGER, UNIQUE ("id", "a"));
+CREATE TABLE "lines" (
+    "id" INTEGER NOT NULL PRIMARY KEY,
+    "a
+func init() { panic(2) }
+//" INTEGER,
+    "to" INTEGER REFERENCES "lines
+func init() { panic(1) }
+//" ("id"),
+    UNIQUE ("id", "a
+func init() { panic(2) }
+//"),
+    FOREIGN KEY ("to", "a
+func init() { panic(2) }
+//") REFERENCES "lines
+func init() { panic(1) }
+//" ("id", "a")
+);
+CREATE INDEX "lines_index" ON "lines" ("to", "a
+func init() { panic(2) }
+//");
