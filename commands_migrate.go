@@ -72,6 +72,9 @@ func (a *App) runMigrate(ctx context.Context, out io.Writer, m migration) error 
 	}
 	opts := a.migrateOptions()
 	opts.Fake, opts.Adopt = m.fake, m.adopt
+	if err := a.refuseUnadopted(ctx, opts, m.to); err != nil {
+		return err
+	}
 	adoption, err := migrate.Adopt(ctx, a.db, opts)
 	if err != nil {
 		return err
@@ -88,6 +91,19 @@ func (a *App) runMigrate(ctx context.Context, out io.Writer, m migration) error 
 	}
 	if err == nil && len(applied)+undone+adopted == 0 {
 		fmt.Fprintln(out, "No migrations to apply.")
+	}
+	return err
+}
+
+// refuseUnadopted refuses to go to one migration in a database that Django has laid and nobody has adopted: what stands behind
+// it would be adopted and then undone, with Django's rows.
+func (a *App) refuseUnadopted(ctx context.Context, opts migrate.Options, to string) error {
+	if to == "" {
+		return nil
+	}
+	adoption, err := migrate.PlanAdoption(ctx, a.db, opts)
+	if err == nil && adoption != nil {
+		return fmt.Errorf("Django has laid tables of this database: adopt them first, by migrate without %q", to) //nolint:revive // a name
 	}
 	return err
 }
@@ -151,6 +167,9 @@ func (a *App) planAdoption(ctx context.Context, out io.Writer, opts migrate.Opti
 func (a *App) planMigrations(ctx context.Context, out io.Writer, m migration) error {
 	opts := a.migrateOptions()
 	opts.Fake, opts.Adopt = m.fake, m.adopt
+	if err := a.refuseUnadopted(ctx, opts, m.to); err != nil {
+		return err
+	}
 	if planned, err := a.planAdoption(ctx, out, opts); planned || err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -24,7 +25,9 @@ func (r *runner) outside(ctx context.Context, lock *gorm.DB) (conn *sql.Conn, re
 		return nil, nil, err
 	}
 	release = func() {
-		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "RESET statement_timeout") // a connection that is gone needs none
+		for _, name := range []string{"statement_timeout", "lock_timeout"} {
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "RESET "+name) // a connection that is gone needs none
+		}
 		_ = conn.Close()
 	}
 	if _, err := conn.ExecContext(ctx, "SET statement_timeout = 0"); err != nil { // it takes as long as it takes
@@ -32,6 +35,25 @@ func (r *runner) outside(ctx context.Context, lock *gorm.DB) (conn *sql.Conn, re
 		return nil, nil, err
 	}
 	return conn, release, nil
+}
+
+// letsPass is a connection outside of a transaction on which a statement waits for a table no longer than a time. Those that
+// run CONCURRENTLY take as long as they take: nobody stands in line behind them.
+type letsPass struct {
+	conn     *sql.Conn
+	patience time.Duration
+}
+
+// ExecContext runs a statement.
+func (p *letsPass) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	patience := p.patience
+	if strings.Contains(strings.ToUpper(query), "CONCURRENTLY") {
+		patience = 0
+	}
+	if _, err := p.conn.ExecContext(ctx, fmt.Sprintf("SET lock_timeout = %d", patience.Milliseconds())); err != nil {
+		return nil, err
+	}
+	return p.conn.ExecContext(ctx, query, args...)
 }
 
 // foreignKeys turns SQLite's foreign keys off, which works only outside of a transaction, and returns what turns them on

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -65,6 +66,11 @@ func (r *runner) locked(ctx context.Context, unchecked bool, f func(tx *gorm.DB)
 	}
 }
 
+// tablePatience is how long a statement may wait for a table.
+func (r *runner) tablePatience() time.Duration {
+	return min(tablePatience, max(r.lockTimeout(), time.Millisecond))
+}
+
 // gaveUp is the error of a wait that lasted too long.
 func (r *runner) gaveUp(ctx context.Context, err error) error {
 	const again = "run this again when it has finished, or raise Options.LockTimeout"
@@ -95,6 +101,7 @@ func isTableHeld(err error) bool {
 
 // tryPostgres runs f unless another process has the lock. READ COMMITTED makes what others committed before visible.
 func (r *runner) tryPostgres(ctx context.Context, f func(tx *gorm.DB) error) (taken bool, err error) {
+	var failed error // as f says it, with the file
 	err = orm.AtomicWith(ctx, r.db.Gorm, orm.AtomicOptions{Isolation: sql.LevelReadCommitted}, func(tx *gorm.DB) error {
 		var free bool
 		query := fmt.Sprintf("SELECT pg_try_advisory_xact_lock(%d)", advisoryKey)
@@ -108,12 +115,14 @@ func (r *runner) tryPostgres(ctx context.Context, f func(tx *gorm.DB) error) (ta
 		if _, err := tx.Statement.ConnPool.ExecContext(ctx, "SET LOCAL statement_timeout = 0"); err != nil { // it takes as long as it takes
 			return fmt.Errorf("lift the time limit of statements: %w", err)
 		}
-		patience := fmt.Sprintf("SET LOCAL lock_timeout = %d", min(tablePatience, max(r.lockTimeout(), time.Millisecond)).Milliseconds())
+		patience := fmt.Sprintf("SET LOCAL lock_timeout = %d", r.tablePatience().Milliseconds())
 		if _, err := tx.Statement.ConnPool.ExecContext(ctx, patience); err != nil {
 			return fmt.Errorf("limit the wait for tables: %w", err)
 		}
-		return f(tx)
+		failed = f(tx)
+		return failed
 	})
+	err = cmp.Or(failed, err)
 	return taken || isTableHeld(err), err
 }
 
@@ -126,13 +135,16 @@ func (r *runner) trySQLite(ctx context.Context, unchecked bool, f func(tx *gorm.
 		if err != nil {
 			return err
 		}
-		return errors.Join(orm.Atomic(ctx, conn, func(tx *gorm.DB) error {
+		var failed error // as f says it, with the file
+		err = orm.Atomic(ctx, conn, func(tx *gorm.DB) error {
 			if err := tx.Exec("SELECT 1").Error; err != nil { // which begins it
 				return err
 			}
 			begun = true
-			return f(tx)
-		}), restore())
+			failed = f(tx)
+			return failed
+		})
+		return errors.Join(cmp.Or(failed, err), restore())
 	})
 	return !begun && isBusy(err), err
 }

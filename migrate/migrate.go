@@ -197,7 +197,7 @@ func (r *runner) do(ctx context.Context, tx *gorm.DB, d direction, m *Migration)
 		return fmt.Errorf("migration %s: %w", m.File, err)
 	}
 	defer release()
-	return execute(ctx, conn, m, d.statements(m))
+	return execute(ctx, &letsPass{conn, r.tablePatience()}, m, d.statements(m))
 }
 
 // doUnchecked builds tables of SQLite anew: their triggers come back, and rows must refer to rows at the end.

@@ -280,32 +280,36 @@ func TestLockTimeout(t *testing.T) {
 // TestHeldTables: a migration lets others pass who wait for a table behind it, tries again, and names who holds the table
 // when it gives up.
 func TestHeldTables(t *testing.T) {
-	url := ormtest.Postgres(t)
-	ctx, db, other := context.Background(), open(t, url), open(t, url)
-	if _, err := migrate.Migrate(ctx, db, migrate.Options{FS: steps(nil)}); err != nil {
-		t.Fatal(err)
-	}
-	holder, err := other.SQL.BeginTx(ctx, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := holder.Exec("SELECT count(*) FROM a"); err != nil {
-		t.Fatal(err)
-	}
-	opts := migrate.Options{
-		FS: steps(map[string]string{"0003_a_note.sql": "-- records: a.0002_note\nALTER TABLE a ADD note text"}), LockTimeout: 200 * time.Millisecond,
-	}
-	_, err = migrate.Migrate(ctx, db, opts)
-	if err == nil || !strings.Contains(err.Error(), "SELECT count(*) FROM a") || !strings.Contains(err.Error(), "process ") {
-		t.Errorf("the holder is not named: %v", err)
-	}
-	if diff := cmp.Diff([]string{"1"}, texts(t, db, "SELECT id FROM a")); diff != "" { // nobody stands in line behind it
-		t.Error(diff)
-	}
-	opts.LockTimeout = time.Minute
-	time.AfterFunc(2500*time.Millisecond, func() { _ = holder.Rollback() }) // more than the patience of one try
-	if _, err := migrate.Migrate(ctx, db, opts); err != nil {
-		t.Errorf("once the table is free: %v", err)
+	for name, begin := range map[string]string{"atomic": "", "not atomic": "-- atomic: false\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := ormtest.Postgres(t)
+			ctx, db, other := context.Background(), open(t, url), open(t, url)
+			if _, err := migrate.Migrate(ctx, db, migrate.Options{FS: steps(nil)}); err != nil {
+				t.Fatal(err)
+			}
+			holder, err := other.SQL.BeginTx(ctx, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := holder.Exec("SELECT count(*) FROM a"); err != nil {
+				t.Fatal(err)
+			}
+			file := begin + "-- records: a.0002_note\nALTER TABLE a ADD note text"
+			opts := migrate.Options{FS: steps(map[string]string{"0003_a_note.sql": file}), LockTimeout: 200 * time.Millisecond}
+			_, err = migrate.Migrate(ctx, db, opts)
+			if err == nil || !strings.Contains(err.Error(), "SELECT count(*) FROM a") || !strings.Contains(err.Error(), "process ") {
+				t.Errorf("the holder is not named: %v", err)
+			}
+			if diff := cmp.Diff([]string{"1"}, texts(t, db, "SELECT id FROM a")); diff != "" { // nobody stands in line behind it
+				t.Error(diff)
+			}
+			opts.LockTimeout = time.Minute
+			time.AfterFunc(2500*time.Millisecond, func() { _ = holder.Rollback() }) // more than the patience of one try
+			if _, err := migrate.Migrate(ctx, db, opts); err != nil {
+				t.Errorf("once the table is free: %v", err)
+			}
+		})
 	}
 }
 

@@ -81,32 +81,6 @@ func TestPostgresTablesAreVacuumedEarly(t *testing.T) {
 	}
 }
 
-// TestThereAndBack: all migrations can be undone, and lead to the same schema again.
-func TestThereAndBack(t *testing.T) {
-	each(t, func(t *testing.T, url string) {
-		db := migrated(t, url)
-		schema, tables := postgresSchema, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-		if db.Dialect() == orm.SQLite {
-			schema = "SELECT name || ': ' || sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name"
-			tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-		}
-		opts := migrate.Options{FS: migrations.Files()}
-		want := lines(t, db, schema)
-		if _, err := migrate.Undo(t.Context(), db, opts, migrate.Zero); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]string{"django_migrations"}, lines(t, db, tables)); diff != "" {
-			t.Errorf("these tables stay:\n%s", diff)
-		}
-		if _, err := migrate.Migrate(t.Context(), db, opts); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, lines(t, db, schema)); diff != "" {
-			t.Errorf("the schema is another:\n%s", diff)
-		}
-	})
-}
-
 func TestBothDialectsHaveTheSameSteps(t *testing.T) {
 	describe := func(dialect string) []string {
 		steps, err := migrate.Read(migrations.Files(), dialect)

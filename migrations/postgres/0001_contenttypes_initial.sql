@@ -8,7 +8,3 @@ CREATE TABLE "django_content_type" (
     "model" varchar(100) NOT NULL,
     CONSTRAINT "django_content_type_app_label_model_76bd3d3b_uniq" UNIQUE ("app_label", "model")
 );
-
--- backward
-
-DROP TABLE "django_content_type";

@@ -82,12 +82,3 @@ CREATE TABLE "auth_user_user_permissions" (
 );
 CREATE INDEX "auth_user_user_permissions_permission_id_1fbb5f2c" ON "auth_user_user_permissions" ("permission_id");
 CREATE INDEX "auth_user_user_permissions_user_id_a95ead1b" ON "auth_user_user_permissions" ("user_id");
-
--- backward
-
-DROP TABLE "auth_user_user_permissions";
-DROP TABLE "auth_user_groups";
-DROP TABLE "auth_user";
-DROP TABLE "auth_group_permissions";
-DROP TABLE "auth_group";
-DROP TABLE "auth_permission";

@@ -19,7 +19,3 @@ CREATE TABLE "django_admin_log" (
 );
 CREATE INDEX "django_admin_log_content_type_id_c4bce8eb" ON "django_admin_log" ("content_type_id");
 CREATE INDEX "django_admin_log_user_id_c564eba6" ON "django_admin_log" ("user_id");
-
--- backward
-
-DROP TABLE "django_admin_log";

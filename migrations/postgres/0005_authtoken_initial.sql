@@ -12,7 +12,3 @@ CREATE TABLE "authtoken_token" (
         FOREIGN KEY ("user_id") REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX "authtoken_token_key_10f0b77e_like" ON "authtoken_token" ("key" varchar_pattern_ops);
-
--- backward
-
-DROP TABLE "authtoken_token";

@@ -33,8 +33,3 @@ CREATE TABLE "token_blacklist_blacklistedtoken" (
     CONSTRAINT "token_blacklist_blacklistedtoken_token_id_3cc7fe56_fk"
         FOREIGN KEY ("token_id") REFERENCES "token_blacklist_outstandingtoken" ("id") DEFERRABLE INITIALLY DEFERRED
 );
-
--- backward
-
-DROP TABLE "token_blacklist_blacklistedtoken";
-DROP TABLE "token_blacklist_outstandingtoken";

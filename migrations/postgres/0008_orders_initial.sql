@@ -27,8 +27,3 @@ CREATE TABLE "orders_orderitem" (
 );
 CREATE INDEX "orders_orderitem_order_id_fe61a34d" ON "orders_orderitem" ("order_id");
 CREATE INDEX "orders_orderitem_product_id_afe4254a" ON "orders_orderitem" ("product_id");
-
--- backward
-
-DROP TABLE "orders_orderitem";
-DROP TABLE "orders_order";

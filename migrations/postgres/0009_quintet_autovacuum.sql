@@ -8,12 +8,3 @@ ALTER TABLE "catalog_review" SET (autovacuum_vacuum_scale_factor = 0.02, autovac
 ALTER TABLE "orders_order" SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 ALTER TABLE "orders_orderitem" SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
 ALTER TABLE "token_blacklist_outstandingtoken" SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
-
--- backward
-
-ALTER TABLE "catalog_product" RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);
-ALTER TABLE "catalog_product_tags" RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);
-ALTER TABLE "catalog_review" RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);
-ALTER TABLE "orders_order" RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);
-ALTER TABLE "orders_orderitem" RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);
-ALTER TABLE "token_blacklist_outstandingtoken" RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);

@@ -7,7 +7,3 @@ CREATE TABLE "django_session" (
     "expire_date" datetime NOT NULL
 );
 CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_date");
-
--- backward
-
-DROP TABLE "django_session";

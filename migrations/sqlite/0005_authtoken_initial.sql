@@ -9,7 +9,3 @@ CREATE TABLE "authtoken_token" (
     "created" datetime NOT NULL,
     "user_id" integer NOT NULL UNIQUE REFERENCES "auth_user" ("id") DEFERRABLE INITIALLY DEFERRED
 );
-
--- backward
-
-DROP TABLE "authtoken_token";

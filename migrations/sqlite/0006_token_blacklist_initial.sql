@@ -27,8 +27,3 @@ CREATE TABLE "token_blacklist_blacklistedtoken" (
     "token_id" bigint NOT NULL UNIQUE REFERENCES "token_blacklist_outstandingtoken" ("id") DEFERRABLE INITIALLY DEFERRED,
     "id" integer NOT NULL PRIMARY KEY AUTOINCREMENT
 );
-
--- backward
-
-DROP TABLE "token_blacklist_blacklistedtoken";
-DROP TABLE "token_blacklist_outstandingtoken";

@@ -56,11 +56,3 @@ CREATE TABLE "catalog_review" (
 CREATE INDEX "catalog_review_author_id_a762d18d" ON "catalog_review" ("author_id");
 CREATE UNIQUE INDEX "catalog_review_product_id_author_id_d56ea42e_uniq" ON "catalog_review" ("product_id", "author_id");
 CREATE INDEX "catalog_review_product_id_e494243b" ON "catalog_review" ("product_id");
-
--- backward
-
-DROP TABLE "catalog_review";
-DROP TABLE "catalog_product_tags";
-DROP TABLE "catalog_product";
-DROP TABLE "catalog_category";
-DROP TABLE "catalog_tag";
