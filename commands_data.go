@@ -148,7 +148,8 @@ func (a *App) runDumpData(ctx context.Context, out io.Writer, o migrate.DumpOpti
 		o.Out = out
 		return migrate.DumpData(ctx, a.db, a.registry, o)
 	}
-	return writeWhole(output, func(w io.Writer) error {
+	const private = 0o600 // there are hashes of passwords in it
+	return writeWhole(output, private, func(w io.Writer) error {
 		o.Out = w
 		if !strings.HasSuffix(output, ".gz") {
 			return migrate.DumpData(ctx, a.db, a.registry, o)
@@ -159,14 +160,18 @@ func (a *App) runDumpData(ctx context.Context, out io.Writer, o migrate.DumpOpti
 	})
 }
 
-// writeWhole puts a file in place only when it is complete; what was there before stays otherwise.
-func writeWhole(name string, fill func(io.Writer) error) error {
+// writeWhole puts a file in place only when it is complete; what was there before stays otherwise. A new file gets
+// the permissions, one that is replaced keeps its own.
+func writeWhole(name string, permissions os.FileMode, fill func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // gone already when all went well
-	if err := errors.Join(fill(f), f.Chmod(0o644), f.Close()); err != nil {
+	if before, err := os.Stat(name); err == nil {
+		permissions = before.Mode().Perm()
+	}
+	if err := errors.Join(fill(f), f.Chmod(permissions), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), name)

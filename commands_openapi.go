@@ -49,7 +49,7 @@ func (a *App) runOpenAPI(cmd *cobra.Command, d document) error {
 		_, err := cmd.OutOrStdout().Write(text)
 		return err
 	}
-	return writeWhole(d.out, func(w io.Writer) error {
+	return writeWhole(d.out, 0o644, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
 	})

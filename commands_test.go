@@ -226,8 +226,16 @@ func TestLoadAndDump(t *testing.T) {
 			t.Errorf("%v: %s", err, out)
 		}
 		target := filepath.Join(t.TempDir(), "dump.json")
-		if out, err := command(t, environ, "", "dumpdata", "auth.group", "-o", target); err != nil || out != "" {
-			t.Fatal(out, err)
+		for _, permissions := range []os.FileMode{0o600, 0o640} { // of a new file, and of the one that is replaced
+			if out, err := command(t, environ, "", "dumpdata", "auth.group", "-o", target); err != nil || out != "" {
+				t.Fatal(out, err)
+			}
+			if info, err := os.Stat(target); err != nil || info.Mode() != permissions {
+				t.Errorf("the dump has the mode %s, %v", info.Mode(), err)
+			}
+			if err := os.Chmod(target, 0o640); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if out, err := command(t, environ, "", "dumpdata", "nonsense", "-o", target); err == nil {
 			t.Errorf("an unknown app: %s", out)
@@ -282,11 +290,20 @@ func TestFixturesAreFound(t *testing.T) {
 }
 
 func TestTransfer(t *testing.T) {
+	t.Run("made", func(t *testing.T) { testTransfer(t, ormtest.Postgres(t)) })
+	t.Run("migrated before", func(t *testing.T) {
+		target := ormtest.Postgres(t)
+		migrated(t, "DATABASE_URL="+target, "QUINTET_SECRET_KEY="+goodKey)
+		testTransfer(t, target)
+	})
+}
+
+func testTransfer(t *testing.T, target string) {
+	t.Helper()
 	environ := migrated(t, "QUINTET_SECRET_KEY="+goodKey)
 	if out, err := command(t, environ, `[{"model": "auth.group", "pk": 7, "fields": {"name": "Editors", "permissions": [1]}}]`, "loaddata", "-"); err != nil {
 		t.Fatal(out, err)
 	}
-	target := ormtest.Postgres(t)
 	out, err := command(t, environ, "", "transfer", "--to", target)
 	if err != nil || !regexp.MustCompile(`(?s)\nauth_group +1 +[0-9a-f]{32}\n.* tables +[0-9]+ +equal in both databases\nTransferred in \S+, with [1-9][0-9]* MiB`).MatchString(out) {
 		t.Fatal(out, err)

@@ -33,6 +33,7 @@ const postgresColumns = `SELECT c.relname AS "table", a.attname AS name, format_
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') -- of an extension
 ORDER BY c.relname, a.attnum`
 
 const sqliteColumns = `SELECT m.name AS "table", c.name AS name, c.type AS type, NOT (c."notnull" OR c.pk) AS "null", c.pk > 0 AS "primary"

@@ -41,6 +41,7 @@ func (l *loader) add(r *row) error {
 		b.keys = map[any]bool{}
 	}
 	b.rows, b.keys[r.pk()] = append(b.rows, r), true
+	l.found.forget(r, l.natural)
 	return nil
 }
 

@@ -67,10 +67,10 @@ type loader struct {
 	registry *orm.Registry
 	excluded map[string]bool // apps and labels
 	natural  naturalKeys
-	found    map[string]any // primary keys by query
-	batch    batch          // rows that are not written yet
-	waiting  []*object      // refer to natural keys that were not there yet
-	circle   bool           // objects wait for each other: references that can be filled in later are
+	found    foundKeys
+	batch    batch     // rows that are not written yet
+	waiting  []*object // refer to natural keys that were not there yet
+	circle   bool      // objects wait for each other: references that can be filled in later are
 	later    []*later
 	refs     *references
 	keyed    map[*orm.Model]bool // got primary keys that PostgreSQL's sequence does not know of
@@ -85,7 +85,7 @@ func newLoader(reg *orm.Registry, opts LoadOptions) (*loader, error) {
 	}
 	l := &loader{
 		opts: opts, registry: reg, natural: natural, excluded: map[string]bool{},
-		found: map[string]any{}, refs: newReferences(), keyed: map[*orm.Model]bool{},
+		found: foundKeys{}, refs: newReferences(), keyed: map[*orm.Model]bool{},
 	}
 	for _, name := range opts.Exclude {
 		l.excluded[strings.ToLower(name)] = true
@@ -410,12 +410,10 @@ func (l *loader) find(m *orm.Model, paths []orm.Path, values []any) (any, error)
 	query := fmt.Sprintf("SELECT t.%s FROM %s t%s WHERE %s", quote(m.PK.Column), quote(m.Table), j.sql.String(),
 		strings.Join(conditions, " AND "))
 	key := fmt.Sprintf("%s %#v", query, values)
-	if pk, ok := l.found[key]; ok {
+	if pk, ok := l.found.get(m, key); ok {
 		return pk, nil
 	}
-	if l.batch.has(m) || slices.ContainsFunc(paths, func(p orm.Path) bool {
-		return slices.ContainsFunc(p.Hops, func(h orm.Hop) bool { return l.batch.has(h.To) })
-	}) {
+	if l.batch.has(m) || leadOver(paths, l.batch.has) {
 		if err := l.flush(); err != nil {
 			return nil, err
 		}
@@ -425,11 +423,9 @@ func (l *loader) find(m *orm.Model, paths []orm.Path, values []any) (any, error)
 	if err != nil || !ok {
 		return nil, err
 	}
-	if len(l.found) >= remembered {
-		clear(l.found)
-	}
-	l.found[key] = pk.Elem().Interface()
-	return l.found[key], nil
+	value := pk.Elem().Interface()
+	l.found.put(m, key, value)
+	return value, nil
 }
 
 // adopt gives a row without primary key that of the stored object with the same natural key, if there is one. Where the

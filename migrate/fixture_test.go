@@ -303,6 +303,12 @@ func TestLoad(t *testing.T) {
 			`[{"model": "library.author", "pk": 1, "fields": {"name": "A", "mentor": 2}}, {"model": "library.author", "pk": 2, "fields": {"name": "B", "mentor": 3}}, {"model": "library.author", "pk": 3, "fields": {"name": "C", "mentor": 1}}, {"model": "library.author", "pk": 4, "fields": {"name": "D", "mentor": 4}}]`,
 		},
 		{
+			"natural keys that change hands", `[{"model": "library.author", "pk": 1, "fields": {"name": "X"}}]`,
+			`[{"model": "library.author", "pk": 3, "fields": {"name": "C", "mentor": ["X"]}}, {"model": "library.author", "pk": 1, "fields": {"name": "Y"}}, {"model": "library.author", "pk": 2, "fields": {"name": "X"}}, {"model": "library.author", "pk": 4, "fields": {"name": "D", "mentor": ["X"]}}]`,
+			"library.author",
+			`[{"model": "library.author", "pk": 1, "fields": {"name": "Y", "mentor": null}}, {"model": "library.author", "pk": 2, "fields": {"name": "X", "mentor": null}}, {"model": "library.author", "pk": 3, "fields": {"name": "C", "mentor": 1}}, {"model": "library.author", "pk": 4, "fields": {"name": "D", "mentor": 2}}]`,
+		},
+		{
 			"the same row twice", "",
 			`[{"model": "library.author", "pk": 1, "fields": {"name": "A"}}, {"model": "library.author", "pk": 1, "fields": {"name": "B"}}]`,
 			"library.author",
@@ -447,6 +453,22 @@ func TestLoadRefuses(t *testing.T) {
 					t.Errorf("something is left: %s", got)
 				}
 			})
+		}
+	})
+}
+
+// TestLoadForgetsKeysOverRelations renames the author that a natural key leads over after it was used.
+func TestLoadForgetsKeysOverRelations(t *testing.T) {
+	const author = `{"model": "library.author", "pk": %d, "fields": {"name": "%s", "mentor": %s}}`
+	fixture := "[" + strings.Join([]string{
+		fmt.Sprintf(author, 1, "M", "null"), fmt.Sprintf(author, 2, "A", "1"), fmt.Sprintf(author, 3, "B", `["A", "M"]`),
+		fmt.Sprintf(author, 1, "N", "null"), fmt.Sprintf(author, 4, "C", `["A", "M"]`),
+	}, ", ") + "]"
+	each(t, func(t *testing.T, url string) {
+		db, reg := library(t, url)
+		_, err := load(db, reg, fixture, migrate.LoadOptions{NaturalKeys: map[string][]string{"library.author": {"name", "mentor__name"}}})
+		if err == nil || !strings.Contains(err.Error(), `object 5 (library.author pk=4), field mentor: library.author ["A", "M"]: nothing has this natural key`) {
+			t.Error(err)
 		}
 	})
 }

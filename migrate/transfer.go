@@ -20,7 +20,8 @@ type TransferOptions struct {
 	// Migrations make the tables of the target; the source must have all of them. Those without FS make nothing; After is not
 	// run, as the source has its rows.
 	Migrations Options
-	// Exclude names tables to leave out.
+	// Exclude names tables to leave out. Tables that must refer to them are to be left out too; where a reference may be NULL,
+	// it must be.
 	Exclude []string
 	// Derived names tables whose rows in the target are replaced and do not make it a target in use, because every migrated
 	// database has them: content types and permissions. The history of migrations is always among them.
@@ -45,7 +46,8 @@ type Copied struct {
 // are none of the database, and not copied.
 //
 // The errors are a [*NotEmptyError], a [*MisfitError] for values and references that the target cannot store, and a
-// [*ChecksumError]. The target has no rows after any error.
+// [*ChecksumError]. The target has no rows after any error, so that the transfer can be repeated; only a connection lost before those
+// that migrations made were deleted leaves them.
 func Transfer(ctx context.Context, from, to *orm.DB, opts TransferOptions) ([]Copied, error) {
 	if from.Dialect() == orm.SQLite && to.Dialect() == orm.SQLite {
 		return nil, errors.New("both databases are SQLite: copy the file instead (VACUUM INTO 'copy.db')")
@@ -95,12 +97,41 @@ func (t *transfer) prepare(from, to *orm.DB) error {
 	migrations := t.opts.Migrations
 	migrations.After = nil
 	applied, err := Migrate(t.ctx, to, migrations)
-	if err != nil || len(applied) == 0 {
+	if len(applied) == 0 {
 		return err
 	}
-	filled, err := t.filled(to.Gorm.WithContext(t.ctx)) // by the migrations, as it was empty
-	t.replaced = append(t.replaced, filled...)
-	return err
+	return errors.Join(err, t.discard(to))
+}
+
+// discard deletes the rows that migrations made in the target, which was empty: the source has its own, and another try must not
+// find them, not even after an interruption.
+func (t *transfer) discard(to *orm.DB) error {
+	return to.Gorm.WithContext(context.WithoutCancel(t.ctx)).Transaction(func(tx *gorm.DB) error {
+		if err := deferConstraints(tx); err != nil {
+			return err
+		}
+		s, err := readCatalog(tx)
+		if err != nil {
+			return fmt.Errorf("the target: %w", err)
+		}
+		for _, table := range slices.Backward(dependencies(s.Tables)) {
+			if table.Name == historyName {
+				continue
+			}
+			if err := empty(tx, table.Name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// empty deletes all rows of a table.
+func empty(tx *gorm.DB, table string) error {
+	if err := tx.Exec("DELETE FROM " + quote(table)).Error; err != nil {
+		return fmt.Errorf("empty %s: %w", table, err)
+	}
+	return nil
 }
 
 // checkEmpty refuses a target that is in use.
@@ -164,12 +195,7 @@ func (t *transfer) run() error {
 	if err := t.checkEmpty(t.target); err != nil {
 		return err
 	}
-	for _, c := range slices.Backward(t.tables) {
-		if err := t.target.Exec("DELETE FROM " + quote(c.name)).Error; err != nil {
-			return fmt.Errorf("empty %s: %w", c.name, err)
-		}
-	}
-	if err := t.withoutKeys(t.copyAll); err != nil {
+	if err := t.withoutKeys(t.replaceAll); err != nil {
 		return err
 	}
 	if err := t.count(); err != nil {
@@ -199,6 +225,16 @@ func (t *transfer) lock() error {
 		return fmt.Errorf("lock the target: %w; stop what uses it", err)
 	}
 	return nil
+}
+
+// replaceAll deletes what is replaced, which must not happen while there are keys that wait to be checked, and copies the tables.
+func (t *transfer) replaceAll() error {
+	for _, c := range slices.Backward(t.tables) {
+		if err := empty(t.target, c.name); err != nil {
+			return err
+		}
+	}
+	return t.copyAll()
 }
 
 // copyAll copies the tables, and then says all that does not fit.

@@ -9,15 +9,20 @@ import (
 	"github.com/quintet-go/quintet/orm"
 )
 
-// dangling notes the references of the source that lead nowhere: the target's foreign keys would refuse them.
+// dangling notes the references of the source that lead nowhere, or to a table that is left out: the target's foreign keys would
+// refuse them.
 func (t *transfer) dangling(c *tableCopy) error {
 	for _, f := range c.refers {
 		columns := make([]string, 0, len(c.key)+1)
 		for _, name := range append(c.keyNames(), f.Name) {
 			columns = append(columns, "c."+quote(name))
 		}
-		query := fmt.Sprintf("SELECT %s FROM %s c LEFT JOIN %s p ON p.%[4]s = c.%[5]s WHERE c.%[5]s IS NOT NULL AND p.%[4]s IS NULL",
-			strings.Join(columns, ", "), quote(c.name), quote(f.References.Table), quote(f.References.Column), quote(f.Name))
+		query := fmt.Sprintf("SELECT %s FROM %s c WHERE c.%s IS NOT NULL", strings.Join(columns, ", "), quote(c.name), quote(f.Name))
+		problem := "refers to %v in %s, which is left out: set it to NULL, or leave both tables out, or neither"
+		if !t.leftOut(f.References.Table) {
+			query += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s p WHERE p.%s = c.%s)", quote(f.References.Table), quote(f.References.Column), quote(f.Name))
+			problem = "refers to %v, and there is no such row in %s: add it, or correct or delete this row"
+		}
 		err := eachRow(t.source, query, len(columns), func(row []any) {
 			key := make([]any, len(c.columns))
 			for i, at := range c.key {
@@ -25,7 +30,7 @@ func (t *transfer) dangling(c *tableCopy) error {
 			}
 			t.misfits.add(Misfit{
 				Table: c.name, Key: c.keyOf(key), Column: f.Name,
-				Problem: fmt.Sprintf("refers to %v, and there is no such row in %s: add it, or correct or delete this row", row[len(row)-1], f.References.Table),
+				Problem: fmt.Sprintf(problem, row[len(row)-1], f.References.Table),
 			})
 		})
 		if err != nil {
@@ -59,7 +64,8 @@ WHERE c.contype = 'f' AND c.conparentid = 0 AND t.relnamespace = current_schema(
 	}
 	for _, k := range keys {
 		if err := alter(k.Table, "ADD CONSTRAINT "+quote(k.Name)+" "+k.Definition); err != nil {
-			return fmt.Errorf("the foreign key %s of %s: %w", k.Name, k.Table, err)
+			return fmt.Errorf("the foreign key %s of %s: %w; if rows break it, mend them in the source, or copy both tables or neither (--exclude)",
+				k.Name, k.Table, err)
 		}
 	}
 	return nil

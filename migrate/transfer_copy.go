@@ -13,14 +13,19 @@ import (
 	"github.com/quintet-go/quintet/orm"
 )
 
-// copyBatch is how many rows are in memory at a time.
-const copyBatch = 2000
+const (
+	// copyBatch is how many rows are in memory at a time.
+	copyBatch = 2000
+	// copyBytes is how large they may become, all but the last one.
+	copyBytes = 8 << 20
+)
 
 // copy copies the rows of a table that fit, and notes those that do not.
 func (t *transfer) copy(c *tableCopy) (Digest, error) {
 	var d Digest
 	var row []byte
 	var batch [][]any
+	size := 0
 	err := c.rows(t.source, func(raw []any) error {
 		values, misfits := c.values(raw)
 		if len(misfits) > 0 {
@@ -29,11 +34,13 @@ func (t *transfer) copy(c *tableCopy) (Digest, error) {
 		}
 		row = c.appendRow(row[:0], values)
 		d.add(row)
-		if batch = append(batch, values); len(batch) < copyBatch {
+		batch, size = append(batch, values), size+len(row)
+		if len(batch) < copyBatch && size < copyBytes {
 			return nil
 		}
 		err := t.write(c, batch)
-		batch = batch[:0]
+		clear(batch) // may hold much
+		batch, size = batch[:0], 0
 		return err
 	})
 	if err == nil && len(batch) > 0 {

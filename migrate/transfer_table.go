@@ -54,7 +54,26 @@ func (t *transfer) plan() error {
 		c, err := newTableCopy(from.Table(table.Name), table, typed.Table(table.Name))
 		mistakes, t.tables = append(mistakes, err), append(t.tables, c)
 	}
+	return errors.Join(append(mistakes, t.checkLeftOut())...)
+}
+
+// checkLeftOut refuses to copy tables without those that each of their rows refers to.
+func (t *transfer) checkLeftOut() error {
+	var mistakes []error
+	for _, c := range t.tables {
+		for _, f := range c.refers {
+			if !f.Null && t.leftOut(f.References.Table) {
+				mistakes = append(mistakes, fmt.Errorf("column %s of %s refers to %s, which is left out: leave both out (--exclude %[2]s), or neither",
+					f.Name, c.name, f.References.Table))
+			}
+		}
+	}
 	return errors.Join(mistakes...)
+}
+
+// leftOut tells whether a table is not copied.
+func (t *transfer) leftOut(table string) bool {
+	return !slices.ContainsFunc(t.tables, func(c *tableCopy) bool { return c.name == table })
 }
 
 func newTableCopy(from, to, typed *Table) (*tableCopy, error) {

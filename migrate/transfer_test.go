@@ -185,6 +185,11 @@ func TestTransferRefusesTargets(t *testing.T) {
 		{"missing column", "ALTER TABLE library_genre DROP COLUMN rank", "the target has no column rank of library_genre"},
 		{"unknown type", "ALTER TABLE library_genre ALTER COLUMN rank TYPE money USING rank::money", "column rank of library_genre has the type money, which is not copied"},
 		{
+			"key of two columns", "ALTER TABLE library_author ADD CONSTRAINT pair UNIQUE (id, mentor_id), " +
+				"ADD CONSTRAINT mutual FOREIGN KEY (mentor_id, id) REFERENCES library_author (id, mentor_id)",
+			"; if rows break it, mend them in the source, or copy both tables or neither (--exclude)",
+		},
+		{
 			"changed rows", "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.name = upper(new.name); RETURN new; END $$;" +
 				"CREATE TRIGGER shout BEFORE INSERT ON library_author FOR EACH ROW EXECUTE FUNCTION shout()", "library_author: 2 rows ",
 		},
@@ -209,27 +214,61 @@ func TestTransferRefusesTargets(t *testing.T) {
 	}
 }
 
-// TestTransferLeavesOut has a table that no migration makes, and rows that the migrations of the target make.
+// TestTransferLeavesOut has a table that no migration makes, and rows that the migrations of the target make. It fails again and
+// again before it succeeds with the same target.
 func TestTransferLeavesOut(t *testing.T) {
-	made := files(map[string]string{
-		"sqlite/0001_a.sql":   "-- records: a.0001\nCREATE TABLE kind (id integer PRIMARY KEY, name text NOT NULL);\nINSERT INTO kind VALUES (1, 'made');",
-		"postgres/0001_a.sql": "-- records: a.0001\nCREATE TABLE kind (id integer PRIMARY KEY, name text NOT NULL);\nINSERT INTO kind VALUES (1, 'made');",
+	const made = `-- records: a.0001
+CREATE TABLE base (id integer PRIMARY KEY);
+CREATE TABLE kind (id integer PRIMARY KEY, name text NOT NULL, base_id integer REFERENCES base (id));
+CREATE TABLE part (id integer PRIMARY KEY, kind_id integer NOT NULL REFERENCES kind (id));
+INSERT INTO base VALUES (1);
+INSERT INTO kind VALUES (1, 'made', 1);
+INSERT INTO part VALUES (1, 1);
+`
+	opts := migrate.TransferOptions{Migrations: migrate.Options{FS: files(map[string]string{"sqlite/0001_a.sql": made, "postgres/0001_a.sql": made})}}
+	mistakes := []struct {
+		exclude []string
+		want    string
+	}{
+		{nil, "the target has no table own, as no migration makes it"},
+		{[]string{"own", "kind"}, "column kind_id of part refers to kind, which is left out: leave both out (--exclude part), or neither"},
+		{[]string{"own", "base"}, "kind id=1, column base_id: refers to 1 in base, which is left out: set it to NULL"},
+	}
+	each(t, func(t *testing.T, url string) {
+		other := ormtest.SQLite
+		if strings.HasPrefix(url, "sqlite:") {
+			other = ormtest.Postgres
+		}
+		from, to := open(t, other(t)), open(t, url)
+		if _, err := migrate.Migrate(t.Context(), from, opts.Migrations); err != nil {
+			t.Fatal(err)
+		}
+		run(t, from, "UPDATE kind SET name = 'changed'", "CREATE TABLE own (x integer)")
+		for _, m := range mistakes {
+			opts.Exclude = m.exclude
+			if _, err := migrate.Transfer(t.Context(), from, to, opts); err == nil || !strings.Contains(err.Error(), m.want) {
+				t.Errorf("got %v, want %s", err, m.want)
+			}
+		}
+		opts.Exclude = []string{"own"}
+		if _, err := migrate.Transfer(t.Context(), from, to, opts); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"changed"}, texts(t, to, "SELECT name FROM kind")); diff != "" {
+			t.Error(diff)
+		}
 	})
-	from, to := open(t, ormtest.SQLite(t)), open(t, ormtest.Postgres(t))
-	opts := migrate.TransferOptions{Migrations: migrate.Options{FS: made}}
-	if _, err := migrate.Migrate(t.Context(), from, opts.Migrations); err != nil {
+}
+
+// TestTransferLeavesExtensionsAlone has a table that belongs to an extension of PostgreSQL.
+func TestTransferLeavesExtensionsAlone(t *testing.T) {
+	from, _ := filledLibrary(t, ormtest.SQLite(t))
+	to := open(t, ormtest.Postgres(t))
+	run(t, to, "CREATE TABLE aid AS SELECT 'x' AS name", "ALTER EXTENSION plpgsql ADD TABLE aid")
+	if _, err := transfer(t, from, to); err != nil {
 		t.Fatal(err)
 	}
-	run(t, from, "UPDATE kind SET name = 'changed'", "CREATE TABLE own (x)")
-	if _, err := migrate.Transfer(t.Context(), from, open(t, ormtest.Postgres(t)), opts); err == nil ||
-		!strings.Contains(err.Error(), "the target has no table own, as no migration makes it") {
-		t.Errorf("got %v", err)
-	}
-	opts.Exclude = []string{"own"}
-	if _, err := migrate.Transfer(t.Context(), from, to, opts); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"changed"}, texts(t, to, "SELECT name FROM kind")); diff != "" {
+	if diff := cmp.Diff([]string{"x"}, texts(t, to, "SELECT name FROM aid")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -274,14 +313,32 @@ func TestTransferInBatches(t *testing.T) {
 		if _, err := migrate.Transfer(ctx, from, to, migrate.TransferOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		writes := 0
-		for _, text := range statements.Texts() {
-			if strings.Contains(text, "library_author") && (strings.HasPrefix(text, "COPY") || strings.HasPrefix(text, "INSERT")) {
-				writes++
-			}
-		}
-		if writes != 3 {
-			t.Errorf("%s: %d statements for 5000 rows: %s", kind, writes, fmt.Sprint(statements.Texts()))
+		if n := writes(statements.Texts(), "library_author"); n != 3 {
+			t.Errorf("%s: %d statements for 5000 rows: %s", kind, n, fmt.Sprint(statements.Texts()))
 		}
 	}
+}
+
+// TestTransferOfLargeRows has two rows that are a batch each.
+func TestTransferOfLargeRows(t *testing.T) {
+	from, _ := filledLibrary(t, ormtest.SQLite(t))
+	to, _ := library(t, ormtest.Postgres(t))
+	run(t, from, "UPDATE library_book SET blob = zeroblob(9000000)")
+	ctx, statements := orm.CountStatements(t.Context())
+	if _, err := migrate.Transfer(ctx, from, to, migrate.TransferOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := writes(statements.Texts(), `"library_book"`); n != 2 {
+		t.Errorf("%d statements for 2 large rows", n)
+	}
+}
+
+// writes counts the statements that write rows to a table.
+func writes(statements []string, table string) (n int) {
+	for _, text := range statements {
+		if strings.Contains(text, table) && (strings.HasPrefix(text, "COPY") || strings.HasPrefix(text, "INSERT")) {
+			n++
+		}
+	}
+	return n
 }
