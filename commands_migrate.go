@@ -103,7 +103,7 @@ func (a *App) refuseUnadopted(ctx context.Context, opts migrate.Options, to stri
 	}
 	adoption, err := migrate.PlanAdoption(ctx, a.db, opts)
 	if err == nil && adoption != nil {
-		return fmt.Errorf("Django has laid tables of this database: adopt them first, by migrate without %q", to) //nolint:revive // a name
+		return fmt.Errorf("tables of this database were laid by Django: adopt them first, by migrate without %q", to)
 	}
 	return err
 }

@@ -88,7 +88,7 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, error) {
 	db := s.db(ctx)
 	var found account
-	var b orm.Batch
+	b := orm.Batch{ReadOnly: true}
 	b.Query(accountStatements[accountQuestion{db.Name(), true, false}], []any{id}, func(rows *orm.Rows) (err error) {
 		if !rows.Next() {
 			return ErrNoUser
@@ -96,7 +96,7 @@ func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, err
 		found, err = s.readAccount(rows, true)
 		return err
 	})
-	err := b.Send(ctx, db)
+	err := b.Send(db.Statement.Context, db)
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		return account{}, fmt.Errorf("identity: loading a user with permissions: %w", err)
 	}

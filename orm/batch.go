@@ -218,8 +218,11 @@ func sendThroughPgx(ctx context.Context, conn *pgx.Conn, items []batchItem) erro
 	results := conn.SendBatch(ctx, batch)
 	for i := range items {
 		rows, err := results.Query()
-		if err == nil {
+		switch {
+		case err == nil:
 			err = items[i].take(rows)
+		case !errors.As(err, new(*pgconn.PgError)):
+			err = &unsentError{err} // or lost with its connection
 		}
 		if err != nil {
 			_ = results.Close() // says the same again

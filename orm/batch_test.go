@@ -13,9 +13,9 @@ import (
 	"github.com/quintet-go/quintet/orm"
 )
 
-// mark is the n-th argument of a statement in the words of the database.
+// mark is the n-th argument of a statement in the words of the database; nil is PostgreSQL.
 func mark(db *orm.DB, n string) string {
-	if db.Dialect() == orm.Postgres {
+	if db == nil || db.Dialect() == orm.Postgres {
 		return "$" + n
 	}
 	return "?"

@@ -66,8 +66,10 @@ func (p *patience) ring() {
 	defer p.mu.Unlock()
 	switch left := time.Until(p.until); {
 	case !p.waiting:
-	case p.stop != nil || left <= 0:
+	case left <= 0:
 		p.expire(context.DeadlineExceeded)
+	case p.stop != nil: // it rang for who waited before
+		p.timer.Reset(left)
 	default:
 		ctx := p.Context
 		p.stop = context.AfterFunc(ctx, func() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,7 @@ func pipelineOf(conn *pgx.Conn) *pipeline {
 	}
 	config := conn.Config()
 	if config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement || config.StatementCacheCapacity < 1 {
+		carried[pipelineKey] = (*pipeline)(nil)
 		return nil
 	}
 	p := &pipeline{conn: conn, wire: conn.PgConn(), types: conn.TypeMap()}
@@ -54,7 +56,10 @@ func pipelineOf(conn *pgx.Conn) *pipeline {
 // send runs items in one round trip; statements that are new to the connection take one more each.
 func (p *pipeline) send(ctx context.Context, items []batchItem) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("send statements: %w", err)
+		return &unsentError{fmt.Errorf("send statements: %w", err)}
+	}
+	if p.wire.IsBusy() {
+		return &unsentError{errBusy}
 	}
 	if err := p.encode(ctx, items); err != nil {
 		return &unsentError{err}
@@ -62,6 +67,9 @@ func (p *pipeline) send(ctx context.Context, items []batchItem) error {
 	countItems(ctx, items)
 	return p.exchange(ctx, items)
 }
+
+// errBusy is a statement that came while the rows of another one were being read.
+var errBusy = errors.New("rows of an earlier statement are open: close them before the next one")
 
 // unsentError is why a batch was not sent at all.
 type unsentError struct{ cause error }
@@ -82,6 +90,7 @@ func countItems(ctx context.Context, items []batchItem) {
 // encode writes the messages of a batch to p.out. When it fails, the server has heard nothing of the batch.
 func (p *pipeline) encode(ctx context.Context, items []batchItem) error {
 	p.sent = p.sent[:0]
+	unused := len(p.prepared.closed) // what the batch itself drives out is closed by the next one
 	for i := range items {
 		s, err := p.prepare(ctx, items[i].sql)
 		if err != nil {
@@ -89,7 +98,7 @@ func (p *pipeline) encode(ctx context.Context, items []batchItem) error {
 		}
 		p.sent = append(p.sent, s)
 	}
-	p.out = p.prepared.appendClosed(p.out[:0])
+	p.out = p.prepared.appendClosed(p.out[:0], unused)
 	for i, s := range p.sent {
 		var err error
 		if p.out, err = s.appendExecution(p.out, p.types, items[i].args); err != nil {
@@ -97,6 +106,7 @@ func (p *pipeline) encode(ctx context.Context, items []batchItem) error {
 		}
 	}
 	p.out = append(p.out, syncMessage...)
+	p.prepared.closed = slices.Delete(p.prepared.closed, 0, unused)
 	return nil
 }
 
@@ -115,7 +125,9 @@ func (p *pipeline) exchange(ctx context.Context, items []batchItem) (err error) 
 		p.forget()
 	}()
 	writing := p.write()
-	err, sound = p.receive(items)
+	if err, sound = p.receive(items); !sound {
+		_ = p.wire.Conn().SetDeadline(past) // nobody reads any more what the writing waits for
+	}
 	if failed := <-writing; failed != nil && err == nil {
 		err, sound = failed, false
 	}

@@ -46,14 +46,13 @@ func (k *preparedStatements) name() string {
 	return "quintet_" + strconv.Itoa(k.named)
 }
 
-// appendClosed appends the messages that close what is not used any more.
-func (k *preparedStatements) appendClosed(out []byte) []byte {
-	for _, name := range k.closed {
+// appendClosed appends the messages that close the first n statements that are not used any more.
+func (k *preparedStatements) appendClosed(out []byte, n int) []byte {
+	for _, name := range k.closed[:n] {
 		out = append(out, 'C')
 		out = binary.BigEndian.AppendUint32(out, uint32(4+1+len(name)+1))
 		out = append(append(append(out, 'S'), name...), 0)
 	}
-	k.closed = k.closed[:0]
 	return out
 }
 

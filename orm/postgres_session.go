@@ -125,7 +125,7 @@ func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
 func (s *postgresSession) run(ctx context.Context, items []batchItem) error {
 	err := sendNative(ctx, s.native, items)
 	if errors.As(err, new(*unsentError)) && s.native.PgConn().TxStatus() == inside {
-		_, _ = s.native.PgConn().Prepare(ctx, "", "a batch that could not be sent", nil) // a syntax error
+		_, _ = s.native.PgConn().Prepare(context.WithoutCancel(ctx), "", "a batch that could not be sent", nil) // a syntax error
 	}
 	return err
 }

@@ -23,6 +23,7 @@ type watch struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	ctx   context.Context // of what runs, nil when nothing does
+	use   uint64          // which one it is
 	stop  func() bool     // ends the looking at ctx
 	ended bool            // the connection was told
 }
@@ -38,6 +39,7 @@ func (w *watch) begin(ctx context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ctx = ctx
+	w.use++
 	w.timer.Reset(watchPatience)
 }
 
@@ -45,16 +47,17 @@ func (w *watch) begin(ctx context.Context) {
 func (w *watch) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if ctx := w.ctx; ctx != nil && w.stop == nil {
-		w.stop = context.AfterFunc(ctx, func() { w.interrupt(ctx) })
+	if w.ctx != nil && w.stop == nil {
+		use := w.use
+		w.stop = context.AfterFunc(w.ctx, func() { w.interrupt(use) })
 	}
 }
 
-// interrupt ends what runs, if it is still what ctx belongs to.
-func (w *watch) interrupt(ctx context.Context) {
+// interrupt ends what runs, if it is still the one that was looked at.
+func (w *watch) interrupt(use uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ctx == ctx {
+	if w.ctx != nil && w.use == use {
 		w.ended = true
 		_ = w.conn.SetDeadline(past)
 	}

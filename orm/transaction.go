@@ -17,14 +17,13 @@ import (
 // transaction is the connection pool of a *gorm.DB inside [Atomic]: it goes wherever the *gorm.DB goes.
 type transaction struct {
 	session
-	late       bool // reads before the first other statement run outside
-	spans      bool // it was made late
-	depth      int  // of Atomics inside
-	broken     error
-	undone     bool // by SetRollback
-	savepoints int
-	hooks      []func()
-	bound      *gorm.DB // the latest of bind
+	late   bool // reads before the first other statement run outside
+	spans  bool // it was made late
+	depth  int  // of Atomics inside
+	broken error
+	undone bool // by SetRollback
+	hooks  []func()
+	bound  *gorm.DB // the latest of bind
 }
 
 // session is the connection that a transaction runs on. The transaction begins with the first statement.
@@ -214,8 +213,7 @@ func (t *transaction) nested(ctx context.Context, db *gorm.DB, o AtomicOptions, 
 		return err
 	}
 	defer t.strictly()()
-	t.savepoints++
-	name := "quintet_" + strconv.Itoa(t.savepoints)
+	name := "quintet_" + strconv.Itoa(t.depth) // one behind the other may have the same
 	hooks, released := len(t.hooks), false
 	if err := t.exec(ctx, "SAVEPOINT "+name); err != nil {
 		return err

@@ -155,7 +155,7 @@ func (a *SessionAuthentication) finish(r *Request, b *browser) {
 	if response.Status >= http.StatusInternalServerError {
 		return
 	}
-	c, err := a.Sessions.Commit(r.Context(), b.session, b.sent)
+	c, err := a.store(r).Commit(r.Context(), b.session, b.sent)
 	if err != nil {
 		r.log(slog.LevelError, "the session was not stored", err)
 		return

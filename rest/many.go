@@ -227,6 +227,9 @@ func (d *dealing) release(transient bool) {
 	}
 	d.m, d.parents, d.one = nil, nil, [1]any{}
 	d.places, d.children, d.of = d.places[:0], d.children[:0], d.of[:0]
+	if max(cap(d.children), cap(d.places)) > mostExpected {
+		*d = dealing{l: d.l, take: d.take}
+	}
 }
 
 // deal prepares the loading of the relation m for parents.

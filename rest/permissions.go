@@ -328,7 +328,11 @@ func (r *Request) heldPermissions(user *identity.User) (permissionSet, error) {
 	if r.held.user == user.ID {
 		return r.held.permissions, nil
 	}
-	permissions, err := r.api.config.Users.RecentPermissions(r.Context(), user)
+	users := r.api.config.Users
+	if r.tx != nil && orm.Begun(r.tx) { // what it has written counts, and another connection might be a long wait
+		users = r.Users()
+	}
+	permissions, err := users.RecentPermissions(r.Context(), user)
 	if err == nil {
 		r.held = held{user.ID, permissions}
 	}

@@ -83,16 +83,20 @@ func (r *Request) atomic(o orm.AtomicOptions, fn func() error) (err error) {
 	err = orm.AtomicWith(r.Context(), r.connection(), o, func(tx *gorm.DB) error {
 		r.tx = tx
 		defer func() { r.tx = outer }()
+		if outer == nil {
+			if err := r.dropUploads(uploads); err != nil { // of an earlier attempt
+				return err
+			}
+		}
+		if outer == nil || o.Last {
+			orm.OnCommit(tx, func() { kept, r.uploads = true, nil }) // before the hooks of fn, which may panic
+		}
 		return fn()
 	})
-	if err != nil {
-		return err
+	if err == nil && outer != nil {
+		kept = true // so far: the outer one decides
 	}
-	kept = true
-	if outer == nil || o.Last && !orm.Begun(outer) {
-		r.uploads = nil
-	}
-	return nil
+	return err
 }
 
 // joined is errors.Join that leaves a single error as it is.
