@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"github.com/quintet-go/quintet/orm"
@@ -94,10 +93,7 @@ func (r *runner) openTransactions(ctx context.Context) string {
 }
 
 // isTableHeld tells whether PostgreSQL gave up waiting for a table.
-func isTableHeld(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == lockNotAvailable
-}
+func isTableHeld(err error) bool { return isState(err, lockNotAvailable) }
 
 // tryPostgres runs f unless another process has the lock. READ COMMITTED makes what others committed before visible.
 func (r *runner) tryPostgres(ctx context.Context, f func(tx *gorm.DB) error) (taken bool, err error) {

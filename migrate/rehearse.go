@@ -15,8 +15,14 @@ import (
 // rehearsal is what the schema of an empty database becomes: before the first step, after the first one, and so on.
 type rehearsal [][]thing
 
-// rehearse runs the steps where nothing stands and nothing is left: in a database in memory, or in a schema of PostgreSQL's
-// that is rolled back. Steps in Go change no schema and are left out.
+// stage is where steps are rehearsed: nothing stands there, and nothing is left.
+type stage interface {
+	run(ctx context.Context, sql string) error
+	describe() ([]thing, error)
+}
+
+// rehearse runs the steps in a database in memory, or in a schema of PostgreSQL's that is rolled back. Steps in Go and
+// statements about rows change no schema and are left out.
 func (r *runner) rehearse(ctx context.Context) (rehearsal, error) {
 	if r.db.Dialect() == orm.SQLite {
 		db, err := orm.Open(ctx, orm.Config{URL: "sqlite::memory:"})
@@ -24,14 +30,15 @@ func (r *runner) rehearse(ctx context.Context) (rehearsal, error) {
 			return nil, err
 		}
 		defer db.Close()
-		return r.stages(ctx, db.Gorm.WithContext(ctx))
+		return r.stages(ctx, emptyFile{db.Gorm.WithContext(ctx)})
 	}
 	var stages rehearsal
-	err := r.db.Gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if err := emptySchema(ctx, tx); err != nil {
-			return err
+	err := r.db.Gorm.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		s, err := newEmptySchema(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("make an empty schema: %w", err)
 		}
-		if stages, err = r.stages(ctx, tx); err != nil {
+		if stages, err = r.stages(ctx, s); err != nil {
 			return err
 		}
 		return errRehearsed
@@ -45,31 +52,19 @@ func (r *runner) rehearse(ctx context.Context) (rehearsal, error) {
 // errRehearsed undoes what was only tried.
 var errRehearsed = errors.New("rehearsed")
 
-// emptySchema lets tx work in an empty schema. What is not found there, operator classes and functions, is found where it was.
-func emptySchema(ctx context.Context, tx *gorm.DB) error {
-	const name = "quintet_rehearsal"
-	for _, statement := range []string{
-		"SET LOCAL lock_timeout = '2s'",
-		"CREATE SCHEMA " + name,
-		"SELECT set_config('search_path', '" + name + ", ' || current_setting('search_path'), true)",
-	} {
-		if _, err := tx.Statement.ConnPool.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("make an empty schema: %w; the account needs the right to CREATE in the database", err)
-		}
-	}
-	return nil
-}
-
 // stages applies the steps and describes what each has led to.
-func (r *runner) stages(ctx context.Context, tx *gorm.DB) (rehearsal, error) {
+func (r *runner) stages(ctx context.Context, s stage) (rehearsal, error) {
 	list := make(rehearsal, 1, len(r.known)+1)
 	for _, m := range r.known {
-		for _, s := range m.Statements {
-			if _, err := tx.Statement.ConnPool.ExecContext(ctx, strings.ReplaceAll(s.SQL, " CONCURRENTLY ", " ")); err != nil {
-				return nil, &StatementError{File: m.File, Statement: s, Err: err}
+		for _, statement := range m.Statements {
+			if parsePhrase(statement.SQL).isAboutRows() {
+				continue
+			}
+			if err := s.run(ctx, statement.SQL); err != nil {
+				return nil, &StatementError{File: m.File, Statement: statement, Err: err}
 			}
 		}
-		things, err := describe(tx, r.db.Dialect())
+		things, err := s.describe()
 		if err != nil {
 			return nil, err
 		}
@@ -77,6 +72,21 @@ func (r *runner) stages(ctx context.Context, tx *gorm.DB) (rehearsal, error) {
 	}
 	return list, nil
 }
+
+// isAboutRows tells whether a statement changes rows and no schema.
+func (p phrase) isAboutRows() bool {
+	return slices.ContainsFunc([]string{"INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "WITH"}, func(verb string) bool { return p.is(verb) })
+}
+
+// emptyFile is a database of SQLite's in memory.
+type emptyFile struct{ db *gorm.DB }
+
+func (f emptyFile) run(ctx context.Context, sql string) error {
+	_, err := f.db.Statement.ConnPool.ExecContext(ctx, sql)
+	return err
+}
+
+func (f emptyFile) describe() ([]thing, error) { return describe(f.db, orm.SQLite) }
 
 // standing is what tables consist of. Names of constraints and indexes are left out, as Django leaves them when it renames and
 // alters; so are sequences and triggers.
