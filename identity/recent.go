@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -193,12 +194,22 @@ func (l *lookup[V]) answered() bool {
 	}
 }
 
+// ask asks for new values. A panic is a failure: it comes up again in the request that looks an account up alone.
+func (c *recent[V]) ask(ctx context.Context, old map[int64]V) (found map[int64]V, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v", errBroken, cause)
+		}
+	}()
+	return c.renew(ctx, old)
+}
+
 // renewAll puts new values in the place of old ones, but where those were dropped meanwhile. When it fails, they are looked up
 // one by one as they end.
 func (c *recent[V]) renewAll(now time.Time, old map[int64]*lookup[V], values map[int64]V) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.life)
 	defer cancel()
-	found, err := c.renew(ctx, values)
+	found, err := c.ask(ctx, values)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.renewing = false

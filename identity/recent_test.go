@@ -125,6 +125,9 @@ func TestRenewalsBringNothingBack(t *testing.T) {
 		for id := range old {
 			found[id] = "new"
 		}
+		if errors.Is(failure, errBroken) {
+			panic(failure)
+		}
 		return found, failure
 	}
 	get := func(id int64) (value string, loaded bool) {
@@ -134,7 +137,7 @@ func TestRenewalsBringNothingBack(t *testing.T) {
 		}, func(string) error { return nil })
 		return value, loaded
 	}
-	for _, failure = range []error{nil, errors.New("the database is away")} {
+	for _, failure = range []error{nil, errors.New("the database is away"), errBroken} {
 		c.forgetAll()
 		renewed = make(chan struct{})
 		for range 2 {
