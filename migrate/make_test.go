@@ -120,6 +120,9 @@ func (c schemaChange) thereAndBack(t *testing.T, database func(*testing.T) *orm.
 	if diff := cmp.Diff(description(t, anew), description(t, db)); diff != "" {
 		t.Errorf("after (-made anew +migrated):\n%s", diff)
 	}
+	if changes := judged(t, db, anew); len(changes) > 0 {
+		t.Errorf("Atlas would change what was migrated: %q", changes)
+	}
 	if diff := cmp.Diff(c.want, texts(t, db, c.now)); diff != "" {
 		t.Errorf("rows: %s", diff)
 	}
