@@ -45,7 +45,12 @@ func (a *App) Command() *cobra.Command {
 
 // opened runs f with the application opened as the environment says, and closes it afterwards.
 func (a *App) opened(cmd *cobra.Command, f func(ctx context.Context) error) error {
-	config, err := LoadConfig(a.options.environ())
+	return a.openedWith(cmd, a.options.environ(), f)
+}
+
+// openedWith is opened in another environment.
+func (a *App) openedWith(cmd *cobra.Command, environ []string, f func(ctx context.Context) error) error {
+	config, err := LoadConfig(environ)
 	if err != nil {
 		return err
 	}

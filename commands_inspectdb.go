@@ -80,16 +80,7 @@ func known() ([]*orm.Model, error) {
 
 // openedToLook is opened with a key that nobody keeps: a database that is only looked at needs none, nor one beside its file.
 func (a *App) openedToLook(cmd *cobra.Command, f func(ctx context.Context) error) error {
-	config, err := LoadConfig(append(slices.Clone(a.options.environ()), "QUINTET_SECRET_KEY="+newKey()))
-	if err != nil {
-		return err
-	}
-	ctx := commandContext(cmd)
-	if err := a.Open(ctx, config, cmd.ErrOrStderr()); err != nil {
-		return err
-	}
-	defer a.Close()
-	return f(ctx)
+	return a.openedWith(cmd, append(slices.Clone(a.options.environ()), "QUINTET_SECRET_KEY="+newKey()), f)
 }
 
 // deliver prints the models, or writes files.

@@ -6,12 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quintet-go/quintet/conformance/kitchen"
-	"github.com/quintet-go/quintet/internal/models"
 	"github.com/quintet-go/quintet/migrate"
 	"github.com/quintet-go/quintet/orm"
 )
@@ -19,15 +16,8 @@ import (
 // TestKitchenMoves loads every kind of field with common and extreme values, compares the dump with that of manage.py dumpdata,
 // and transfers the database to the other kind and back.
 func TestKitchenMoves(t *testing.T) {
-	reg, err := orm.NewRegistry(slices.Concat(models.All(), kitchen.Models())...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	drafts, err := migrate.Make(migrate.SchemaOf(reg), migrate.MakeOptions{FS: fstest.MapFS{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := migrate.Options{FS: folder(drafts)}
+	reg, files := madeOfAll(t)
+	made := migrate.Options{FS: files}
 	golden := func(kind string) string {
 		t.Helper()
 		name := map[string]string{orm.SQLite: "dump-kitchen.json", orm.Postgres: "dump-kitchen-postgres.json"}[kind]

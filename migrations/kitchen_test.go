@@ -19,9 +19,9 @@ import (
 // records are what stands in django_migrations.
 const records = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 
-// TestMadeSchemaIsDjangos makes the first migration of all models, those of the kitchen with every kind of field among them,
-// and compares what it makes and records with the schema and the records that Django makes of its own models.
-func TestMadeSchemaIsDjangos(t *testing.T) {
+// madeOfAll are all models, those of the kitchen with every kind of field among them, and the first migrations of them.
+func madeOfAll(t *testing.T) (*orm.Registry, fstest.MapFS) {
+	t.Helper()
 	reg, err := orm.NewRegistry(slices.Concat(models.All(), kitchen.Models())...)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +30,13 @@ func TestMadeSchemaIsDjangos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := folder(drafts)
+	return reg, folder(drafts)
+}
+
+// TestMadeSchemaIsDjangos makes the first migration of all models, those of the kitchen with every kind of field among them,
+// and compares what it makes and records with the schema and the records that Django makes of its own models.
+func TestMadeSchemaIsDjangos(t *testing.T) {
+	_, made := madeOfAll(t)
 	for kind, django := range map[string]*orm.DB{orm.SQLite: djangoSQLite(t), orm.Postgres: djangoPostgres(t)} {
 		t.Run(kind, func(t *testing.T) {
 			db := open(t, emptyLike(t, kind))

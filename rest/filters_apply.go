@@ -65,10 +65,7 @@ func (d *doubt) queue(b *orm.Batch) {
 	t := newStatement(d.keys.lookup.d)
 	clause.Expr{SQL: d.keys.question, Vars: []any{d.value}}.Build(t)
 	statement, args := t.end()
-	b.Query(statement, args, func(rows *orm.Rows) error {
-		d.dispelled = rows.Next()
-		return nil
-	})
+	b.Query(statement, args, whether(&d.dispelled))
 }
 
 // refusal is the error of the choices that turned out to be wrong, in the order of the filters; nil when all are right.

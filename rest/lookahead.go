@@ -101,10 +101,7 @@ func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func()) 
 		return nil
 	}
 	taken := false
-	b.Query(statement, args, func(rows *orm.Rows) error {
-		taken = rows.Next()
-		return nil
-	})
+	b.Query(statement, args, whether(&taken))
 	return func() { d.taken = append(d.taken, takenValue{f.unique, args[0], taken}) }
 }
 

@@ -118,13 +118,18 @@ func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (bo
 	return r.finds(m, statement, args)
 }
 
+// whether notes whether a statement has found a row.
+func whether(found *bool) func(*orm.Rows) error {
+	return func(rows *orm.Rows) error {
+		*found = rows.Next()
+		return nil
+	}
+}
+
 // finds runs a statement of existsText.
 func (r *Request) finds(m *orm.Model, statement string, args []any) (found bool, err error) {
 	b := &orm.Batch{}
-	b.Query(statement, args, func(rows *orm.Rows) error {
-		found = rows.Next()
-		return nil
-	})
+	b.Query(statement, args, whether(&found))
 	if err := r.look(b); err != nil {
 		return false, fmt.Errorf("check that %s is unique: %w", m.Label(), err)
 	}
@@ -393,10 +398,7 @@ func (t *togetherCheck) holds(d *decoding, st *inputState) bool {
 	}.Build(text)
 	statement, args := text.end()
 	b, found := &orm.Batch{}, false
-	b.Query(statement, args, func(rows *orm.Rows) error {
-		found = rows.Next()
-		return nil
-	})
+	b.Query(statement, args, whether(&found))
 	return d.r.try(b) == nil && found
 }
 
