@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"github.com/quintet-go/quintet/orm"
 )
 
@@ -52,69 +50,10 @@ func (s *filterSet) apply(r *Request, q *Query) error {
 	return nil
 }
 
-// doubt is a choice of a row that was taken for granted: whether the row exists is asked together with the list itself.
-type doubt struct {
-	name, text string // of the parameter
-	keys       *modelKeys
-	value      any
-	dispelled  bool
-}
-
-// queue adds the question to a batch.
-func (d *doubt) queue(b *orm.Batch) {
-	t := newStatement(d.keys.lookup.d)
-	clause.Expr{SQL: d.keys.question, Vars: []any{d.value}}.Build(t)
-	statement, args := t.end()
-	b.Query(statement, args, whether(&d.dispelled))
-}
-
-// refusal is the error of the choices that turned out to be wrong, in the order of the filters; nil when all are right.
-func refusal(doubts []*doubt) error {
-	if len(doubts) == 0 {
-		return nil
-	}
-	wrong := &Fields{}
-	for _, d := range doubts {
-		if !d.dispelled {
-			wrong.Add(d.name, *notAvailable(d.text))
-		}
-	}
-	if wrong.Len() == 0 {
-		return nil
-	}
-	return InvalidDetail(wrong)
-}
-
 // breaksPattern tells whether the filter takes a regular expression and v is none.
 func (f *compiledFilter) breaksPattern(v any) bool {
 	text, ok := v.(string)
 	return ok && f.lookup != nil && strings.HasSuffix(f.lookup.name, "regex") && checkPattern(text) != nil
-}
-
-// refuse reports wrong values together with the choices that are in doubt and turn out to be wrong; nil when none is.
-func (s *filterSet) refuse(q *Query, wrong *Fields, doubts []*doubt) error {
-	b := &orm.Batch{}
-	for _, d := range doubts {
-		d.queue(b)
-	}
-	if err := q.r.look(b); err != nil {
-		return q.failed("check the filters of", err)
-	}
-	all := &Fields{}
-	for _, f := range s.filters {
-		if messages := wrong.Get(f.Name); messages != nil {
-			all.Set(f.Name, messages)
-		}
-		for _, d := range doubts {
-			if d.name == f.Name && !d.dispelled {
-				all.Add(d.name, *notAvailable(d.text))
-			}
-		}
-	}
-	if all.Len() == 0 {
-		return nil
-	}
-	return InvalidDetail(all)
 }
 
 // applyMethod hands the value to the author's function.

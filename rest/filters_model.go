@@ -23,6 +23,7 @@ type modelKeys struct {
 	// question selects a row by the value of field; empty when conditions compare with what only the row knows, or when limit
 	// narrows the rows.
 	question string
+	referred bool // every row that the filter lets pass refers to the one that was named
 }
 
 // modelKeys resolves which model a choice is of and which of its fields the values name.
@@ -50,6 +51,7 @@ func (f *compiledFilter) modelKeys() (*modelKeys, error) {
 	}
 	k.field = p.values
 	k.lookup, err = compileLookup(f.d, &path{text: to, values: p.values, field: p.field, column: p.column}, "")
+	k.referred = err == nil && f.refersTo(k)
 	if err == nil && k.limit == nil && (k.byKey || k.field.PrimaryKey) {
 		k.question = "SELECT 1 FROM " + quote(k.model.Table) + " WHERE " + k.column(k.field.Column) + " = " + k.lookup.placeholder()
 	}

@@ -218,12 +218,12 @@ func (q *Query) count() (n int64, err error) {
 	return n, nil
 }
 
-// batch begins a batch with what is in doubt about the filters.
+// batch begins a batch with what is in doubt about the filters and cannot be seen from the rows.
 func (q *Query) batch() *orm.Batch {
 	b := &q.loading().batch
 	b.Reset()
-	for _, d := range q.doubts {
-		d.queue(b)
+	if q.awaiting = q.awaitsRows(); !q.awaiting {
+		queueDoubts(b, q.doubts)
 	}
 	return b
 }
@@ -232,10 +232,8 @@ func (q *Query) batch() *orm.Batch {
 func (q *Query) send(b *orm.Batch, what string) error {
 	b.ReadOnly = !q.locks()
 	err := q.r.ask(b)
-	doubts := q.doubts
-	q.doubts = nil
 	if err == nil || isRefusedValue(err) {
-		if refused := refusal(doubts); refused != nil {
+		if refused := q.settleDoubts(); refused != nil {
 			return refused
 		}
 	}
@@ -269,7 +267,11 @@ func (q *Query) queueCount(b *orm.Batch, c Count, n *int64) error {
 	if err != nil {
 		return q.failed("count", err)
 	}
-	b.Query(statement, args, func(rows *orm.Rows) error { return c.read(rows, n) })
+	b.Query(statement, args, func(rows *orm.Rows) error {
+		err := c.read(rows, n)
+		q.counted = c.how != estimated && *n > 0
+		return err
+	})
 	return nil
 }
 

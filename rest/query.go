@@ -34,7 +34,9 @@ type Query struct {
 	fixed     string    // the whole statement, where it was made before; with its arguments
 	fixedArgs []any
 	reading   *loading
-	doubts    []*doubt // about filters, to be asked with the next statement
+	doubts    []*doubt // about filters, to be settled with the next batch
+	awaiting  bool     // the batch leaves them to its rows
+	counted   bool     // a count found rows
 }
 
 // manyCondition is a condition over to-many relations. It becomes joins, which give a row as often as it matches (as in
