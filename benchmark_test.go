@@ -99,7 +99,7 @@ func BenchmarkTrivialView(b *testing.B) {
 }
 
 // TestTrivialViewIsCheap holds how much all middlewares together allocate, the line in the log included, and that an answer
-// goes out in one piece of known length.
+// goes out in one piece with no more headers than it needs.
 func TestTrivialViewIsCheap(t *testing.T) {
 	h, c, r := production(t), newConnection(), trivialRequest()
 	n := testing.AllocsPerRun(100, func() {
@@ -110,14 +110,14 @@ func TestTrivialViewIsCheap(t *testing.T) {
 		t.Fatalf("%d %s in %d pieces", c.status, c.body, c.writes)
 	}
 	want := http.Header{
-		"Allow": {"GET, HEAD, OPTIONS"}, "Content-Length": {"15"}, "Content-Type": {"application/json"},
+		"Allow": {"GET, HEAD, OPTIONS"}, "Content-Type": {"application/json"},
 		"Cross-Origin-Opener-Policy": {"same-origin"}, "Referrer-Policy": {"same-origin"}, "Vary": {"Origin"},
 		"X-Content-Type-Options": {"nosniff"}, "X-Frame-Options": {"DENY"}, "X-Request-Id": c.header["X-Request-Id"],
 	}
 	if diff := cmp.Diff(want, c.header); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if most := 20.0; n > most { // the race detector adds some
+	if most := 16.0; n > most { // the race detector adds some
 		t.Errorf("%v allocations, at most %v are needed", n, most)
 	}
 }

@@ -22,8 +22,9 @@ type exchange struct {
 	context exchangeContext
 	app     *App
 	id      [1]string // as the line of a header
-	ip      string    // of the client, as far as it can be trusted
-	scheme  string    // "http" or "https", likewise
+	remote  string    // the other end of the connection
+	ip      string    // of the client, where a trusted proxy tells it
+	scheme  string    // "http" or "https", as far as it can be trusted
 
 	varyOrigin bool // CORS is on: caches must keep answers apart by origin
 	wrote      bool
@@ -51,9 +52,16 @@ func RequestID(ctx context.Context) string {
 // ClientIP is the address of the client whose request ctx belongs to, looked up behind trusted proxies; empty outside of requests.
 func ClientIP(ctx context.Context) string {
 	if x := exchangeOf(ctx); x != nil {
-		return x.ip
+		return x.clientIP()
 	}
 	return ""
+}
+
+func (x *exchange) clientIP() string {
+	if x.ip != "" {
+		return x.ip
+	}
+	return peerText(x.remote)
 }
 
 // WriteHeader adds what depends on the state of the server at this moment, and notes the status.

@@ -29,7 +29,7 @@ func chain(h http.Handler, list ...middleware) http.Handler {
 // for panics.
 func (a *App) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{ResponseWriter: w, app: a, id: [1]string{requestID(r.Header.Get(requestIDHeader))}}
+		x := &exchange{ResponseWriter: w, app: a, remote: r.RemoteAddr, id: [1]string{requestID(r.Header.Get(requestIDHeader))}}
 		started, outside := time.Now(), r.Context()
 		x.context = exchangeContext{Context: outside, x: x, deadline: started.Add(a.config.RequestTimeout)}
 		defer x.context.end()
@@ -96,7 +96,7 @@ func (a *App) logAccess(ctx context.Context, r *http.Request, x *exchange, start
 		slog.Int("status", x.status),
 		slog.Int64("bytes", x.size),
 		slog.Duration("took", now.Sub(started)),
-		slog.String("ip", x.ip),
+		slog.String("ip", x.clientIP()),
 		slog.String(requestIDAttr, x.id[0]),
 	)
 	_ = log.Handle(ctx, line) // a log that cannot be written has nowhere to say so

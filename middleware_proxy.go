@@ -18,16 +18,11 @@ func (a *App) proxies(next http.Handler) http.Handler {
 	trusted := a.config.TrustedProxies
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := exchangeOf(r.Context())
-		peer := peerOf(r)
-		x.ip, x.scheme = peerText(r, peer), "http"
+		x.scheme = "http"
 		if r.TLS != nil {
 			x.scheme = "https"
 		}
-		believed := isTrusted(trusted, peer)
-		if believed {
-			x.ip = addrText(forwardedFor(trusted, peer, r.Header.Values("X-Forwarded-For")))
-			x.scheme = forwardedProto(x.scheme, r.Header.Values("X-Forwarded-Proto"))
-		}
+		believed := len(trusted) > 0 && x.believe(trusted, r)
 		forwarded := r.Header["X-Forwarded-For"] != nil
 		for _, name := range forwarding {
 			delete(r.Header, name)
@@ -37,6 +32,17 @@ func (a *App) proxies(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// believe takes over what a request says about its client, if it comes from a trusted proxy.
+func (x *exchange) believe(trusted []Network, r *http.Request) bool {
+	peer := peerOf(r.RemoteAddr)
+	if !isTrusted(trusted, peer) {
+		return false
+	}
+	x.ip = addrText(forwardedFor(trusted, peer, r.Header.Values("X-Forwarded-For")))
+	x.scheme = forwardedProto(x.scheme, r.Header.Values("X-Forwarded-Proto"))
+	return true
 }
 
 // forwardedFor walks the list of addresses from the nearest to the farthest and stops at the first that is no proxy of ours:
@@ -79,18 +85,19 @@ func isTrusted(networks []Network, addr netip.Addr) bool {
 	return false
 }
 
-// peerOf is the address at the other end of the connection; the zero Addr when there is none (tests, Unix sockets).
-func peerOf(r *http.Request) netip.Addr {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+// peerOf is the address of the other end of a connection; the zero Addr when it has none (tests, Unix sockets).
+func peerOf(remote string) netip.Addr {
+	peer, err := netip.ParseAddrPort(remote)
 	if err != nil {
 		return netip.Addr{}
 	}
 	return peer.Addr().Unmap().WithZone("")
 }
 
-// peerText is the text of peerOf(r): for most, the beginning of what it was read from.
-func peerText(r *http.Request, peer netip.Addr) string {
-	if host, _, _ := strings.Cut(r.RemoteAddr, ":"); peer.Is4() && host[0] != '[' {
+// peerText is the text of peerOf: for most, the beginning of what it was read from.
+func peerText(remote string) string {
+	peer := peerOf(remote)
+	if host, _, _ := strings.Cut(remote, ":"); peer.Is4() && host[0] != '[' {
 		return host
 	}
 	return addrText(peer)

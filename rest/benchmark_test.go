@@ -93,17 +93,18 @@ func TestTheWayOfARequestIsCheap(t *testing.T) {
 		path, accept string
 		most         float64
 	}{
-		{"/api/things42/", "", 5},
-		{"/api/things42/", "application/json", 5},
-		{"/api/things42/17/", "*/*", 5},
-		{"/api/things42/", axios, 6},
+		{"/api/things42/", "", 4},
+		{"/api/things42/", "application/json", 4},
+		{"/api/things42/17/", "*/*", 4},
+		{"/api/things42/", axios, 5},
+		{"/api/things42/?category=3&ordering=-price&page=2", "", 11},
 	} {
 		w, r := &mute{header: http.Header{}}, asked(c.path, c.accept)
 		n := testing.AllocsPerRun(100, func() {
 			w.reset()
 			h.ServeHTTP(w, r)
 		})
-		if w.status != http.StatusOK || w.writes != 1 || w.header.Get("Content-Length") != "15" {
+		if w.status != http.StatusOK || w.writes != 1 {
 			t.Fatalf("%s: %d in %d pieces, %v", c.path, w.status, w.writes, w.header)
 		}
 		if n > c.most {

@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/quintet-go/quintet/rest/internal/charset"
 	"github.com/quintet-go/quintet/rest/internal/form"
 	"github.com/quintet-go/quintet/rest/internal/mediatype"
 )
@@ -134,15 +133,18 @@ func dispositionName(header string) string {
 	return strings.ToValidUTF8(name, "\ufffd")
 }
 
+// noQuery is that of addresses without one. Nobody changes a query.
+var noQuery = new(form.MultiDict)
+
 // readQuery parses the query string.
 func (r *Request) readQuery() (err error) {
 	if r.http.URL.RawQuery == "" {
-		r.query = &r.parameters
+		r.query = noQuery
 		return nil
 	}
-	r.query, err = form.ParseURLEncoded([]byte(r.http.URL.RawQuery), charset.Charset{}, form.Limits{})
+	r.query, err = form.ParseQuery(r.http.URL.RawQuery, form.Limits{})
 	if err != nil {
-		r.query = &r.parameters
+		r.query = noQuery
 		return ParseFailed("The query has too many parameters.").WithCause(err)
 	}
 	return nil

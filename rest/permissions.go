@@ -58,11 +58,11 @@ func (p Rule) HasPermission(r *Request) (bool, error) {
 	case AllowAny:
 		return true, nil
 	case IsAuthenticated:
-		return r.User().IsAuthenticated(), nil
+		return r.user.IsAuthenticated(), nil
 	case IsAdmin:
-		return r.User().IsAuthenticated() && r.User().IsStaff, nil
+		return r.user.IsAuthenticated() && r.user.IsStaff, nil
 	case IsAuthenticatedOrReadOnly:
-		return isSafe(r.Method()) || r.User().IsAuthenticated(), nil
+		return isSafe(r.Method()) || r.user.IsAuthenticated(), nil
 	case ModelPermissions:
 		return ModelPermissionMap{}.HasPermission(r)
 	case ModelPermissionsOrAnonReadOnly:
@@ -134,7 +134,7 @@ var modelPermissions = map[string][]string{
 
 // HasPermission implements Permission.
 func (p ModelPermissionMap) HasPermission(r *Request) (bool, error) {
-	if !p.AnonReadOnly && !r.User().IsAuthenticated() {
+	if !p.AnonReadOnly && !r.user.IsAuthenticated() {
 		return false, nil
 	}
 	if r.view.isRoot {
@@ -294,7 +294,7 @@ func (p withMessage) PermissionMessage() (message, code string) { return p.messa
 // permissions of the user are loaded once a request, with one statement, or with none while the store of accounts remembers
 // them (identity.Store.CacheFor); superusers and nobody take none.
 func (r *Request) HasPerm(names ...string) (bool, error) {
-	user := r.User()
+	user := r.user
 	switch {
 	case len(names) == 0:
 		return true, nil

@@ -112,7 +112,7 @@ func (r *Request) write(resp *Response) error {
 	r.setPrivate(h)
 	r.setVary(len(r.view.renderers) > 1)
 	r.setContentType(h, len(body) > 0)
-	if hasBody(status) {
+	if hasBody(status) && (len(body) > shortBody || r.Method() == http.MethodHead) {
 		r.length[0] = strconv.Itoa(len(body))
 		h["Content-Length"] = r.length[:]
 	}
@@ -126,6 +126,9 @@ func (r *Request) setPrivate(h http.Header) {
 		h["Cache-Control"] = privateLine
 	}
 }
+
+// shortBody is up to how many bytes net/http names the length of an answer by itself (see http.ResponseWriter).
+const shortBody = 2 << 10
 
 // send writes status and body; a connection that broke meanwhile is nobody's error.
 func (r *Request) send(status int, body []byte) {

@@ -23,8 +23,7 @@ type Request struct {
 	view      *view
 	operation *operation
 
-	query      *form.MultiDict
-	parameters form.MultiDict // what query is when the address has none
+	query *form.MultiDict
 
 	authenticated bool // the authenticators have been asked
 	authenticator Authenticator

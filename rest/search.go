@@ -91,8 +91,12 @@ func searchLookup(text string) (lookup, rest string) {
 
 // apply narrows q to the rows in which all words of the request are found.
 func (s *search) apply(r *Request, q *Query) error {
+	text := r.Query(s.param)
+	if text == "" {
+		return nil
+	}
 	s = s.chosen(r)
-	terms, err := s.terms(r.Query(s.param))
+	terms, err := s.terms(text)
 	if err != nil || len(terms) == 0 || len(s.fields) == 0 {
 		return err
 	}

@@ -36,7 +36,7 @@ type AnonThrottle struct {
 
 // Allow implements Throttle.
 func (t AnonThrottle) Allow(r *Request) (bool, time.Duration, error) {
-	if r.User().IsAuthenticated() {
+	if r.user.IsAuthenticated() {
 		return true, 0, nil
 	}
 	return r.take(orText(t.Scope, "anon"), t.Rate, r.ident())
@@ -97,7 +97,7 @@ func (t KeyThrottle) check(c *Config) error {
 
 // caller is who is counted: the user's id, or the address of somebody who is not logged in.
 func (r *Request) caller() string {
-	if u := r.User(); u.IsAuthenticated() {
+	if u := r.user; u.IsAuthenticated() {
 		return strconv.FormatInt(u.ID, 10)
 	}
 	return r.ident()

@@ -271,6 +271,14 @@ func TestMultiDict(t *testing.T) {
 	if seen != "ab" {
 		t.Errorf("All gave %q before it was left", seen)
 	}
+	for i := range 20 { // more than are looked through
+		d.Add(fmt.Sprint(i), i)
+		d.Add("a", i)
+		d.SetList(fmt.Sprint(i%3), []any{i})
+	}
+	if d.Len() != 23 || len(d.List("a")) != 21 || d.Keys()[22] != "19" || d.List("19")[0] != 19 || d.List("1")[0] != 19 || d.Has("20") {
+		t.Errorf("with many names: %q, a %v", d.Keys(), d.List("a"))
+	}
 	var limit error = &form.LimitError{Msg: "too much"}
 	if limit.Error() != "too much" {
 		t.Errorf("the text of a LimitError: %q", limit)

@@ -1,29 +1,62 @@
 package form
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // MultiDict maps names to lists of values, in the order in which names first came. A value is a string or a *File;
 // in what ParseList and ParseDict return it may also be a *MultiDict. The zero value is empty and ready to use.
 type MultiDict struct {
 	keys   []string
-	values map[string][]any
-	room   []any // for the first values of names
+	lists  [][]any        // of keys
+	places map[string]int // in keys, once these are too many to look through
+	room   []any          // for the first values of names
 }
+
+// fewNames is how many names are looked through.
+const fewNames = 8
 
 // grow makes room for n values of an empty MultiDict, of different names as a rule.
 func (d *MultiDict) grow(n int) {
-	d.keys, d.values, d.room = make([]string, 0, n), make(map[string][]any, n), make([]any, 0, n)
+	d.keys, d.lists, d.room = make([]string, 0, n), make([][]any, 0, n), make([]any, 0, n)
+}
+
+// place is where key stands in keys, -1 when it is not there.
+func (d *MultiDict) place(key string) int {
+	if d.places == nil {
+		return slices.Index(d.keys, key)
+	}
+	if at, ok := d.places[key]; ok {
+		return at
+	}
+	return -1
 }
 
 // Add appends value to the list of key.
 func (d *MultiDict) Add(key string, value any) {
-	list, known := d.values[key]
-	if at := len(d.room); !known && at < cap(d.room) {
-		d.room = append(d.room, value)
-		d.SetList(key, d.room[at:at+1:at+1])
+	at := d.place(key)
+	if at >= 0 {
+		d.lists[at] = append(d.lists[at], value)
 		return
 	}
-	d.SetList(key, append(list, value))
+	d.room = append(d.room, value)
+	last := len(d.room)
+	d.append(key, d.room[last-1:last:last])
+}
+
+// append adds a name that is not there yet.
+func (d *MultiDict) append(key string, list []any) {
+	d.keys, d.lists = append(d.keys, key), append(d.lists, list)
+	switch {
+	case d.places != nil:
+		d.places[key] = len(d.keys) - 1
+	case len(d.keys) > fewNames:
+		d.places = make(map[string]int, cap(d.keys))
+		for at, key := range d.keys {
+			d.places[key] = at
+		}
+	}
 }
 
 // Set replaces the list of key by one value.
@@ -31,18 +64,16 @@ func (d *MultiDict) Set(key string, value any) { d.SetList(key, []any{value}) }
 
 // SetList replaces the list of key; the list is not copied.
 func (d *MultiDict) SetList(key string, list []any) {
-	if d.values == nil {
-		d.values = make(map[string][]any)
+	if at := d.place(key); at >= 0 {
+		d.lists[at] = list
+		return
 	}
-	if _, ok := d.values[key]; !ok {
-		d.keys = append(d.keys, key)
-	}
-	d.values[key] = list
+	d.append(key, list)
 }
 
 // Get returns the last value of key.
 func (d *MultiDict) Get(key string) (any, bool) {
-	list := d.values[key]
+	list := d.List(key)
 	if len(list) == 0 {
 		return nil, false
 	}
@@ -57,13 +88,15 @@ func (d *MultiDict) Text(key string) string {
 }
 
 // List returns all values of key, in order; the caller must not change it.
-func (d *MultiDict) List(key string) []any { return d.values[key] }
+func (d *MultiDict) List(key string) []any {
+	if at := d.place(key); at >= 0 {
+		return d.lists[at]
+	}
+	return nil
+}
 
 // Has reports whether key is there.
-func (d *MultiDict) Has(key string) bool {
-	_, ok := d.values[key]
-	return ok
-}
+func (d *MultiDict) Has(key string) bool { return d.place(key) >= 0 }
 
 // Keys returns the names in order; the caller must not change it.
 func (d *MultiDict) Keys() []string { return d.keys }
@@ -85,6 +118,6 @@ func (d *MultiDict) All() iter.Seq2[string, any] {
 // Merge appends the lists of other.
 func (d *MultiDict) Merge(other *MultiDict) {
 	for _, key := range other.keys {
-		d.SetList(key, append(d.values[key], other.values[key]...))
+		d.SetList(key, append(d.List(key), other.List(key)...))
 	}
 }

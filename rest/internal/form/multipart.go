@@ -29,7 +29,7 @@ func (d *Data) All() *MultiDict {
 // Close removes the temporary files. Call it when the request is answered.
 func (d *Data) Close() {
 	for _, name := range d.Files.keys {
-		for _, f := range d.Files.values[name] {
+		for _, f := range d.Files.List(name) {
 			f.(*File).Remove()
 		}
 	}

@@ -76,7 +76,7 @@ func ParseDict(d *MultiDict, prefix string) (dict *MultiDict, ok bool) {
 		rest, found := strings.CutPrefix(name, prefix+".")
 		rest = strings.TrimSuffix(rest, "\n")
 		if found && rest != "" && !strings.Contains(rest, "\n") {
-			dict.SetList(rest, d.values[name])
+			dict.SetList(rest, d.List(name))
 		}
 	}
 	return dict, dict.Len() > 0

@@ -7,8 +7,8 @@ import (
 	"github.com/quintet-go/quintet/rest/internal/charset"
 )
 
-// ParseURLEncoded reads a body (or a query) of the form name=value&name=value. A body that is not in the character
-// set is read as ISO 8859-1; percent escapes that are not become U+FFFD. The only error is a *LimitError.
+// ParseURLEncoded reads a body of the form name=value&name=value. A body that is not in the character set is read as
+// ISO 8859-1; percent escapes that are not become U+FFFD. The only error is a *LimitError.
 func ParseURLEncoded(body []byte, cs charset.Charset, lim Limits) (*MultiDict, error) {
 	if exceeds(int64(len(body)), lim.fieldBytes()) {
 		return nil, tooLarge()
@@ -17,6 +17,22 @@ func ParseURLEncoded(body []byte, cs charset.Charset, lim Limits) (*MultiDict, e
 	if err != nil {
 		text = latin1(body)
 	}
+	return parsePairs(text, cs, lim)
+}
+
+// ParseQuery is ParseURLEncoded for the query of an address, in UTF-8.
+func ParseQuery(query string, lim Limits) (*MultiDict, error) {
+	if !utf8.ValidString(query) {
+		return ParseURLEncoded([]byte(query), charset.Charset{}, lim)
+	}
+	if exceeds(int64(len(query)), lim.fieldBytes()) {
+		return nil, tooLarge()
+	}
+	return parsePairs(query, charset.Charset{}, lim)
+}
+
+// parsePairs reads the text of a form.
+func parsePairs(text string, cs charset.Charset, lim Limits) (*MultiDict, error) {
 	d := new(MultiDict)
 	if text == "" {
 		return d, nil

@@ -18,11 +18,29 @@ func Integer(v any) (pyjson.Int, Code) {
 		if len(v) > MaxNumberLength && pyjson.Length(v) > MaxNumberLength {
 			return pyjson.Int{}, TooLong
 		}
+		if n, ok := plainInteger(v); ok {
+			return pyjson.NewInt(n), Accepted
+		}
 		return integer(cutZeros(v))
 	case float64:
 		return integer(cutZeros(pyjson.Str(v)))
 	}
 	return pyjson.Int{}, Invalid
+}
+
+// plainInteger reads what most integers are: a few ASCII digits.
+func plainInteger(s string) (n int64, ok bool) {
+	const most = 18 // digits that fit into an int64
+	if s == "" || len(s) > most {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(s[i]-'0')
+	}
+	return n, true
 }
 
 // cutZeros removes a point at the end of s with the zeros and white space behind it.
