@@ -28,14 +28,16 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	if err != nil {
 		return nil, Translate(err)
 	}
-	conns := sql.OpenDB(poolConnector{stdlib.GetPoolConnector(pool), config.ConnectTimeout})
-	conns.SetMaxIdleConns(0) // the pool keeps them
-	g, err := openGorm(postgres.New(postgres.Config{Conn: &postgresConns{primaryDB{DB: conns}, pool, config.ConnectTimeout}}), config)
+	std := sql.OpenDB(poolConnector{stdlib.GetPoolConnector(pool), config.ConnectTimeout})
+	std.SetMaxIdleConns(0) // the pool keeps them
+	conns := &postgresConns{primaryDB: primaryDB{DB: std}, pool: pool, wait: config.ConnectTimeout}
+	conns.shared = newSharedTrips(conns, settings)
+	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	return &DB{Gorm: g, SQL: conns, Pool: pool, dialect: Postgres}, nil
+	return &DB{Gorm: g, SQL: std, Pool: pool, dialect: Postgres}, nil
 }
 
 // postgresSettings reads the URL and adds what it does not say.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,10 +24,24 @@ type pipeline struct {
 	prepared preparedStatements
 	watch    watch
 
-	out  []byte      // what is being sent
-	sent []*prepared // the statements of the batch
-	rows pipelineRows
-	give Rows // rows, for the functions of the batch
+	own   call        // of send
+	going []*call     // those that are being sent
+	out   []byte      // what is being sent
+	sent  []*prepared // the statements of all calls
+	rows  pipelineRows
+	give  Rows // rows, for the functions of the batch
+}
+
+// call is a batch on its way, and what came of it.
+type call struct {
+	ctx   context.Context //nolint:containedctx // of who waits for the answers
+	items []batchItem
+
+	err    error
+	unrun  bool          // PostgreSQL ran nothing of it, because of another call
+	guest  bool          // it is answered on the goroutine of another call
+	broken *brokenGuest  // a function of a guest that panicked
+	took   time.Duration // until the answers were read, after those of the call before
 }
 
 // pipelineKey finds the pipeline among what a connection carries.
@@ -40,7 +55,7 @@ func pipelineOf(conn *pgx.Conn) *pipeline {
 		return p
 	}
 	config := conn.Config()
-	if config.DefaultQueryExecMode != pgx.QueryExecModeCacheStatement || config.StatementCacheCapacity < 1 {
+	if !canPipeline(config) {
 		carried[pipelineKey] = (*pipeline)(nil)
 		return nil
 	}
@@ -53,19 +68,26 @@ func pipelineOf(conn *pgx.Conn) *pipeline {
 	return p
 }
 
+// canPipeline tells whether the connections of a configuration have pipelines.
+func canPipeline(config *pgx.ConnConfig) bool {
+	return config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement && config.StatementCacheCapacity > 0
+}
+
 // send runs items in one round trip; statements that are new to the connection take one more each.
 func (p *pipeline) send(ctx context.Context, items []batchItem) error {
-	if err := ctx.Err(); err != nil {
-		return &unsentError{fmt.Errorf("send statements: %w", err)}
+	p.own = call{ctx: ctx, items: items}
+	defer func() { p.own = call{} }()
+	p.run(&p.own)
+	return p.own.err
+}
+
+// run runs calls in one round trip, as one transaction. Of those that can be sent all get their answers, up to the first that
+// PostgreSQL refuses; those behind it are unrun. Only calls that change nothing may go with others.
+func (p *pipeline) run(calls ...*call) {
+	if p.encode(calls); len(p.going) > 0 {
+		p.exchange(p.going)
 	}
-	if p.wire.IsBusy() {
-		return &unsentError{errBusy}
-	}
-	if err := p.encode(ctx, items); err != nil {
-		return &unsentError{err}
-	}
-	countItems(ctx, items)
-	return p.exchange(ctx, items)
+	clear(p.going)
 }
 
 // errBusy is a statement that came while the rows of another one were being read.
@@ -77,46 +99,77 @@ type unsentError struct{ cause error }
 func (e *unsentError) Error() string { return e.cause.Error() }
 func (e *unsentError) Unwrap() error { return e.cause }
 
-func countItems(ctx context.Context, items []batchItem) {
-	count := countOf(ctx)
+func (c *call) count() {
+	count := countOf(c.ctx)
 	if count == nil {
 		return
 	}
-	for i := range items {
-		count.each(items[i].sql)
+	for i := range c.items {
+		count.each(c.items[i].sql)
 	}
 }
 
-// encode writes the messages of a batch to p.out. When it fails, the server has heard nothing of the batch.
-func (p *pipeline) encode(ctx context.Context, items []batchItem) error {
-	p.sent = p.sent[:0]
-	unused := len(p.prepared.closed) // what the batch itself drives out is closed by the next one
-	for i := range items {
-		s, err := p.prepare(ctx, items[i].sql)
-		if err != nil {
+// encode writes the messages of calls to p.out. Those that can be sent are p.going; of the others the server has heard
+// nothing.
+func (p *pipeline) encode(calls []*call) {
+	unused := len(p.prepared.closed) // what the calls themselves drive out is closed by the next ones
+	p.going, p.sent, p.out = p.going[:0], p.sent[:0], p.prepared.appendClosed(p.out[:0], unused)
+	for _, c := range calls {
+		c.unrun = true
+	}
+	for _, c := range calls {
+		err := p.add(c)
+		if err == nil {
+			p.going = append(p.going, c)
+			continue
+		}
+		c.err, c.unrun = &unsentError{err}, false
+		if p.wire.IsClosed() { // the context ended while a statement was prepared
+			p.going = p.going[:0]
+			return
+		}
+	}
+	if len(p.going) > 0 {
+		p.out = append(p.out, syncMessage...)
+		p.prepared.closed = slices.Delete(p.prepared.closed, 0, unused)
+	}
+}
+
+// add appends the messages of a call, or nothing when it fails.
+func (p *pipeline) add(c *call) (err error) {
+	switch err := c.ctx.Err(); {
+	case err != nil:
+		return fmt.Errorf("send statements: %w", err)
+	case p.wire.IsBusy():
+		return errBusy
+	}
+	sent, out := len(p.sent), len(p.out)
+	for i := range c.items {
+		if err = p.addItem(c.ctx, &c.items[i]); err != nil {
+			p.sent, p.out = p.sent[:sent], p.out[:out]
 			return err
 		}
-		p.sent = append(p.sent, s)
 	}
-	p.out = p.prepared.appendClosed(p.out[:0], unused)
-	for i, s := range p.sent {
-		var err error
-		if p.out, err = s.appendExecution(p.out, p.types, items[i].args); err != nil {
-			return err
-		}
-	}
-	p.out = append(p.out, syncMessage...)
-	p.prepared.closed = slices.Delete(p.prepared.closed, 0, unused)
 	return nil
+}
+
+func (p *pipeline) addItem(ctx context.Context, item *batchItem) error {
+	s, err := p.prepare(ctx, item.sql)
+	if err != nil {
+		return err
+	}
+	p.sent = append(p.sent, s)
+	p.out, err = s.appendExecution(p.out, p.types, item.args)
+	return err
 }
 
 var syncMessage = []byte{'S', 0, 0, 0, 4}
 
 // exchange sends what is encoded and reads the answers. The connection is closed when it cannot be told what state it is in:
-// after a failure of the network, at the end of ctx, or when a function of the batch panics.
-func (p *pipeline) exchange(ctx context.Context, items []batchItem) (err error) {
+// after a failure of the network, when nobody waits for it any more, or when a function of the batch panics.
+func (p *pipeline) exchange(calls []*call) {
 	sound := false
-	p.watch.begin(ctx)
+	p.watch.begin(calls)
 	defer func() {
 		p.watch.end()
 		if !sound {
@@ -125,19 +178,29 @@ func (p *pipeline) exchange(ctx context.Context, items []batchItem) (err error) 
 		p.forget()
 	}()
 	writing := p.write()
-	if err, sound = p.receive(items); !sound {
+	if sound = p.receive(calls); !sound {
 		_ = p.wire.Conn().SetDeadline(past) // nobody reads any more what the writing waits for
 	}
-	if failed := <-writing; failed != nil && err == nil {
-		err, sound = failed, false
+	failed := <-writing
+	sound = sound && failed == nil
+	for _, c := range calls {
+		p.conclude(c, failed, sound)
 	}
-	if ended := ctx.Err(); ended != nil && !sound {
-		return fmt.Errorf("wait for PostgreSQL: %w: %w", ended, err)
+}
+
+// conclude completes the error of a call: failed is that of writing.
+func (p *pipeline) conclude(c *call, failed error, sound bool) {
+	if c.err == nil && !c.unrun {
+		c.err = failed
 	}
-	if err != nil {
-		p.distrust(err)
+	if c.err == nil {
+		return
 	}
-	return err
+	if ended := c.ctx.Err(); ended != nil && !sound {
+		c.err = fmt.Errorf("wait for PostgreSQL: %w: %w", ended, c.err)
+		return
+	}
+	p.distrust(c.err)
 }
 
 const (
@@ -176,49 +239,71 @@ func writingFailed(err error) <-chan error {
 	return c
 }
 
-// receive reads the answers of all items. sound tells whether the connection is ready for the next batch. Of several errors
-// the first is returned.
-func (p *pipeline) receive(items []batchItem) (err error, sound bool) {
-	for i := range items {
-		if err = p.answer(&items[i], p.sent[i]); err != nil {
-			break
-		}
+// receive reads the answers of calls, and returns whether the connection is ready for the next ones.
+func (p *pipeline) receive(calls []*call) (sound bool) {
+	var refused error
+	sent, before := p.sent, time.Now()
+	for i := 0; i < len(calls) && refused == nil; i++ {
+		c := calls[i]
+		refused = p.answer(c, sent)
+		sent = sent[len(c.items):]
+		now := time.Now()
+		c.took, before = now.Sub(before), now
 	}
-	if errors.Is(err, errAnswer) {
-		return err, false
+	if errors.Is(refused, errAnswer) {
+		return false
 	}
 	late, broken := p.drain()
-	if err == nil {
-		err = late
+	if late == nil {
+		late = broken
 	}
-	if err == nil {
-		err = broken
+	for _, c := range calls {
+		if c.err == nil && !c.unrun {
+			c.err = late
+		}
 	}
-	return err, broken == nil
+	return broken == nil
 }
 
-// answer reads the answer of one statement.
-func (p *pipeline) answer(item *batchItem, s *prepared) error {
+// answer reads the answers of a call. Of several errors the first is the call's. refused is one after which no other call is
+// answered.
+func (p *pipeline) answer(c *call, sent []*prepared) (refused error) {
+	c.unrun = false
+	c.count()
 	r := &p.rows
-	r.begin(s)
-	var err error
-	if item.read != nil {
-		err = item.readFrom(&p.give)
+	for i := range c.items {
+		r.begin(sent[i])
+		var err error
+		if c.err == nil && c.items[i].read != nil {
+			err = c.read(&c.items[i], &p.give)
+		}
+		for r.Next() {
+		}
+		if r.err != nil {
+			err = r.err // and read took it for the end of the rows
+		}
+		if c.err == nil && err == nil {
+			err = c.items[i].finish(r.tag)
+		}
+		if c.err == nil {
+			c.err = err
+		}
+		if r.err != nil {
+			return r.err
+		}
 	}
-	for r.Next() {
-	}
-	switch {
-	case r.err != nil:
-		return r.err // and read took it for the end of the rows
-	case err != nil:
-		return err
-	case item.tag != nil:
-		item.tag(string(r.tag))
+	return nil
+}
+
+// finish tells who asks what a statement did.
+func (item *batchItem) finish(tag []byte) error {
+	if item.tag != nil {
+		item.tag(string(tag))
 	}
 	if item.done == nil {
 		return nil
 	}
-	return item.done(pgconn.NewCommandTag(string(r.tag)).RowsAffected())
+	return item.done(pgconn.NewCommandTag(string(tag)).RowsAffected())
 }
 
 // drain reads to the end of the batch. late is an error that the server reports until then, as deferred constraints do;

@@ -18,6 +18,8 @@ type postgresConns struct {
 	primaryDB
 	pool *pgxpool.Pool
 	wait time.Duration // for a free connection
+
+	shared *sharedTrips // nil for none
 }
 
 func (c *postgresConns) readFrom(r *replicas) connections {

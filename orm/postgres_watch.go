@@ -15,17 +15,18 @@ const (
 // past is a deadline that is over.
 var past = time.Unix(1, 0)
 
-// watch ends the reading and writing of a connection when the context of its statements ends. Nearly all statements are
-// answered before it would begin to look: they cost no more than a timer that is set and stopped.
+// watch ends the reading and writing of a connection when the contexts of all calls on it have ended. Nearly all statements
+// are answered before it would begin to look: they cost no more than a timer that is set and stopped.
 type watch struct {
 	conn net.Conn
 
 	mu    sync.Mutex
 	timer *time.Timer
-	ctx   context.Context // of what runs, nil when nothing does
-	use   uint64          // which one it is
-	stop  func() bool     // ends the looking at ctx
-	ended bool            // the connection was told
+	calls []*call       // those that run, nil when none do
+	use   uint64        // which ones they are
+	stop  []func() bool // end the looking at their contexts
+	left  int           // contexts that have not ended
+	ended bool          // the connection was told
 }
 
 func (w *watch) init(conn net.Conn) {
@@ -35,29 +36,36 @@ func (w *watch) init(conn net.Conn) {
 }
 
 // begin is called before statements go out.
-func (w *watch) begin(ctx context.Context) {
+func (w *watch) begin(calls []*call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ctx = ctx
+	w.calls = calls
 	w.use++
 	w.timer.Reset(watchPatience)
 }
 
-// look begins to look at the context.
+// look begins to look at the contexts.
 func (w *watch) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ctx != nil && w.stop == nil {
-		use := w.use
-		w.stop = context.AfterFunc(w.ctx, func() { w.interrupt(use) })
+	if len(w.stop) > 0 {
+		return // it was set for those before
+	}
+	use := w.use
+	w.left = len(w.calls)
+	for _, c := range w.calls {
+		w.stop = append(w.stop, context.AfterFunc(c.ctx, func() { w.interrupt(use) }))
 	}
 }
 
-// interrupt ends what runs, if it is still the one that was looked at.
+// interrupt notes that a context has ended, if it is of what still runs, and ends that with the last one.
 func (w *watch) interrupt(use uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ctx != nil && w.use == use {
+	if w.calls == nil || w.use != use {
+		return
+	}
+	if w.left--; w.left == 0 {
 		w.ended = true
 		_ = w.conn.SetDeadline(past)
 	}
@@ -68,11 +76,12 @@ func (w *watch) end() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.timer.Stop()
-	if w.stop != nil {
-		w.stop()
+	for _, stop := range w.stop {
+		stop()
 	}
 	if w.ended {
 		_ = w.conn.SetDeadline(time.Time{})
 	}
-	w.ctx, w.stop, w.ended = nil, nil, false
+	clear(w.stop)
+	w.calls, w.stop, w.ended = nil, w.stop[:0], false
 }

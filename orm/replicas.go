@@ -183,6 +183,8 @@ func (r *replicas) written(ctx context.Context) {
 // sendBatch runs a batch of a *gorm.DB that is in no transaction.
 func (r *replicas) sendBatch(ctx context.Context, primary connections, b *Batch) error {
 	switch {
+	case r == nil && b.ReadOnly:
+		return sendRead(ctx, primary, b.items)
 	case r == nil:
 		return primary.send(ctx, b.items)
 	case b.ReadOnly:
@@ -195,7 +197,7 @@ func (r *replicas) sendBatch(ctx context.Context, primary connections, b *Batch)
 // send runs a batch that only reads.
 func (r *replicas) send(ctx context.Context, items []batchItem) error {
 	return r.ask(ctx, func(c connections) (again bool, err error) {
-		err = c.send(ctx, items)
+		err = sendRead(ctx, c, items)
 		for i := range items {
 			if items[i].answered {
 				return false, err
