@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -45,6 +46,10 @@ func (a *App) runServe(cmd *cobra.Command) error {
 	return a.prepareAndServe(ctx, ln, cmd.OutOrStdout())
 }
 
+// startOver is when the first requests have found what they need again and again: it would be fetched twice if it were
+// given back before them.
+const startOver = 250 * time.Millisecond
+
 // prepareAndServe brings the database up to date, says where the server is, and serves.
 func (a *App) prepareAndServe(ctx context.Context, ln net.Listener, out io.Writer) error {
 	first := a.newFirstStart()
@@ -59,6 +64,7 @@ func (a *App) prepareAndServe(ctx context.Context, ln net.Listener, out io.Write
 		return fmt.Errorf("media folder: %w; make it and give it to the user that runs this program, or set QUINTET_MEDIA_DIR", err)
 	}
 	a.announce(out, ln.Addr().String())
+	defer time.AfterFunc(startOver, releaseProgram).Stop()
 	return a.serveHandler(ctx, ln, h)
 }
 

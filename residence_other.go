@@ -1,0 +1,6 @@
+//go:build !linux
+
+package quintet
+
+// releaseProgram leaves the memory to the system.
+func releaseProgram() {}
