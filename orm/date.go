@@ -46,7 +46,7 @@ func (d Date) Time(loc *time.Location) time.Time {
 
 // Parts are year, month and day.
 func (d Date) Parts() (year, month, day int) {
-	y, m, dd := dayZero.AddDate(0, 0, int(d.days)).Date()
+	y, m, dd := time.Unix(dayZero.Unix()+int64(d.days)*secondsPerDay, 0).UTC().Date()
 	return y, int(m), dd
 }
 

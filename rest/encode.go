@@ -30,27 +30,27 @@ func (e *encoding) partial() bool { return e.r != nil && e.r.Method() == http.Me
 // cannot be written was refused when it came in.
 type encoder func(e *encoding, dst []byte, p unsafe.Pointer) []byte
 
-// attribute is the way from a model to one of its values: offsets, and pointers to follow.
+// attribute is the way from a model to one of its values: an offset, and then pointers to follow.
 type attribute struct {
-	steps []step
-	typ   reflect.Type // type of the value it leads to
+	offset uintptr
+	jumps  []jump
+	typ    reflect.Type // type of the value it leads to
 }
 
-type step struct {
-	offset  uintptr
-	follow  bool // the value there is a pointer to go on from
-	reverse bool // it is the other side of a one-to-one relation
+// jump follows a pointer.
+type jump struct {
+	offset  uintptr // from what it points to
+	reverse bool    // that is the other side of a one-to-one relation
 }
 
 // at leads from the model at p to the value; nil when a pointer on the way is nil.
 func (a attribute) at(p unsafe.Pointer) unsafe.Pointer {
-	for _, s := range a.steps {
-		p = unsafe.Add(p, s.offset)
-		if s.follow {
-			if p = *(*unsafe.Pointer)(p); p == nil {
-				return nil
-			}
+	p = unsafe.Add(p, a.offset)
+	for _, j := range a.jumps {
+		if p = *(*unsafe.Pointer)(p); p == nil {
+			return nil
 		}
+		p = unsafe.Add(p, j.offset)
 	}
 	return p
 }
@@ -58,66 +58,68 @@ func (a attribute) at(p unsafe.Pointer) unsafe.Pointer {
 // endsAtReverse tells whether a way that leads nowhere ends at the other side of a one-to-one relation: that nobody refers to
 // the object is null whatever the field's default, as in Field.get_attribute.
 func (a attribute) endsAtReverse(p unsafe.Pointer) bool {
-	for _, s := range a.steps {
-		p = unsafe.Add(p, s.offset)
-		if !s.follow {
-			continue
-		}
+	p = unsafe.Add(p, a.offset)
+	for _, j := range a.jumps {
 		if p = *(*unsafe.Pointer)(p); p == nil {
-			return s.reverse
+			return j.reverse
 		}
+		p = unsafe.Add(p, j.offset)
 	}
 	return false
 }
 
 // attributeOf resolves a Go path ("Category.Name") from struct type t.
 func attributeOf(registry *orm.Registry, t reflect.Type, path []string) (attribute, error) {
-	var a attribute
+	a := attribute{typ: t}
 	for i, name := range path {
 		sf, ok := t.FieldByName(name)
 		if !ok {
 			return a, fmt.Errorf("%s has no field %s", t, name)
 		}
-		a.steps = append(a.steps, embeddedSteps(t, sf.Index)...)
-		a.steps[len(a.steps)-1].reverse = isReverse(registry.Model(t), name)
-		t = sf.Type
-		if i < len(path)-1 {
-			last := &a.steps[len(a.steps)-1]
-			if t.Kind() == reflect.Pointer {
-				last.follow = true
-				t = t.Elem()
-			}
-			if t.Kind() != reflect.Struct {
-				return a, fmt.Errorf("%s is no struct to go on from", name)
-			}
+		a.enter(t, sf.Index)
+		if i == len(path)-1 {
+			break
+		}
+		reverse := isReverse(registry.Model(t), name)
+		if t = sf.Type; t.Kind() == reflect.Pointer {
+			a.jumps = append(a.jumps, jump{reverse: reverse})
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			return a, fmt.Errorf("%s is no struct to go on from", name)
 		}
 	}
-	a.typ = t
 	return a, nil
+}
+
+// attributeAt is the way to the field of t with a reflect index.
+func attributeAt(t reflect.Type, index []int) attribute {
+	var a attribute
+	a.enter(t, index)
+	return a
+}
+
+// enter goes on from a struct of type t to the field with a reflect index, through embedded structs.
+func (a *attribute) enter(t reflect.Type, index []int) {
+	for _, n := range index {
+		if t.Kind() == reflect.Pointer {
+			a.jumps = append(a.jumps, jump{})
+			t = t.Elem()
+		}
+		sf := t.Field(n)
+		if last := len(a.jumps) - 1; last < 0 {
+			a.offset += sf.Offset
+		} else {
+			a.jumps[last].offset += sf.Offset
+		}
+		t = sf.Type
+	}
+	a.typ = t
 }
 
 // isReverse tells whether the Go field of a model holds the other side of a one-to-one relation.
 func isReverse(m *orm.Model, goName string) bool {
 	return m != nil && slices.ContainsFunc(m.Reverses, func(r *orm.Reverse) bool { return r.GoName == goName && !r.Many })
-}
-
-// embeddedSteps are the steps of a reflect index path through embedded structs.
-func embeddedSteps(t reflect.Type, index []int) []step {
-	var steps []step
-	for i, n := range index {
-		if t.Kind() == reflect.Pointer {
-			steps[len(steps)-1].follow = true
-			t = t.Elem()
-		}
-		sf := t.Field(n)
-		if i > 0 && !steps[len(steps)-1].follow {
-			steps[len(steps)-1].offset += sf.Offset
-		} else {
-			steps = append(steps, step{offset: sf.Offset})
-		}
-		t = sf.Type
-	}
-	return steps
 }
 
 var null = []byte("null")

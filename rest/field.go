@@ -11,8 +11,12 @@ import (
 
 // field is one compiled field of a serializer: everything a request needs, decided from the declaration and the model.
 type field struct {
+	// What writing a row reads stands together.
+	key  []byte    // `"name":`
+	attr attribute // how the value is read from the model
+	enc  encoder   // of the value that attr leads to
+
 	name  string
-	key   []byte // `"name":`
 	class *fieldClass
 	spec  *fieldSpec
 
@@ -40,10 +44,8 @@ type field struct {
 	set                         setter
 	load                        func(data, model reflect.Value)                                    // model to data struct; nil: not prefilled
 	store                       func(r *Request, model reflect.Value, st *inputState, i int) error // data to model; nil: not stored
-	attr                        attribute                                                          // how the value is read from the model
 	model                       *orm.Field
 	reverse                     *orm.Reverse
-	enc                         encoder // of the value that attr leads to
 	dataEnc                     encoder // of the value in the data struct
 }
 

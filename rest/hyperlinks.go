@@ -200,7 +200,7 @@ func (c *compiler) wireIdentity(s *serializer, f *field) error {
 	if err != nil {
 		return err
 	}
-	f.attr = attribute{steps: embeddedSteps(s.model.Type, h.field.Index), typ: h.field.Type}
+	f.attr = attributeAt(s.model.Type, h.field.Index)
 	f.enc = h.encoder()
 	return nil
 }

@@ -160,7 +160,7 @@ func (p *loadPlan) relation(goName string) *loadPlan {
 func (p *loadPlan) addRelation(name string, h hop, index []int) *loadPlan {
 	sub := newLoadPlan(h.target, p.d)
 	if !h.many {
-		p.joins = append(p.joins, &joinPlan{name: name, hop: h, index: index, at: attribute{steps: embeddedSteps(p.model.Type, index)}, plan: sub})
+		p.joins = append(p.joins, &joinPlan{name: name, hop: h, index: index, at: attributeAt(p.model.Type, index), plan: sub})
 		return sub
 	}
 	near := p.model.PK

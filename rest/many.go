@@ -27,7 +27,7 @@ type manyPlan struct {
 	elem  reflect.Type // of the list
 
 	listType reflect.Type
-	key      keyReader // of the owner: what the relation starts from
+	key      attribute // of the owner: what the relation starts from
 	byKey    bool      // that is the owner's primary key
 
 	// The statements for one parent and for several; on SQLite the latter ends before the list of keys, and tail follows it.
@@ -40,33 +40,18 @@ func newManyPlan(name string, h hop, owner reflect.Type, index []int, near *orm.
 	listType := owner.FieldByIndex(index).Type
 	return &manyPlan{
 		name: name, hop: h, plan: plan, order: order, owner: owner, index: index,
-		list: attribute{steps: embeddedSteps(owner, index)}, elem: listType.Elem(), listType: reflect.SliceOf(listType.Elem()),
-		key: newKeyReader(owner, near.Index), byKey: near.PrimaryKey,
+		list: attributeAt(owner, index), elem: listType.Elem(), listType: reflect.SliceOf(listType.Elem()),
+		key: keyAttribute(owner, near.Index), byKey: near.PrimaryKey,
 	}
 }
 
-// keyReader reads the value that a relation starts from.
-type keyReader struct {
-	at      attribute
-	typ     reflect.Type // without pointer
-	pointer bool
-}
-
-func newKeyReader(owner reflect.Type, index []int) keyReader {
-	k := keyReader{at: attribute{steps: embeddedSteps(owner, index)}, typ: owner.FieldByIndex(index).Type}
-	if k.pointer = k.typ.Kind() == reflect.Pointer; k.pointer {
-		k.typ = k.typ.Elem()
+// keyAttribute is the way to the value that a relation starts from, nil for none.
+func keyAttribute(owner reflect.Type, index []int) attribute {
+	a := attributeAt(owner, index)
+	if a.typ.Kind() == reflect.Pointer {
+		a.jumps, a.typ = append(a.jumps, jump{}), a.typ.Elem()
 	}
-	return k
-}
-
-// of is where the key of a row lies, nil for none.
-func (k keyReader) of(row unsafe.Pointer) unsafe.Pointer {
-	p := k.at.at(row)
-	if p != nil && k.pointer {
-		p = *(*unsafe.Pointer)(p)
-	}
-	return p
+	return a
 }
 
 // keyList numbers the different keys of a relation in the order they come in.
@@ -239,7 +224,7 @@ func (l *loading) deal(m *manyPlan, parents []unsafe.Pointer) {
 	d.keys.begin(m.key.typ, len(parents))
 	for _, p := range parents {
 		place := -1
-		if key := m.key.of(p); key != nil {
+		if key := m.key.at(p); key != nil {
 			place = d.keys.add(key)
 		}
 		d.places = append(d.places, place)

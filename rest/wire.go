@@ -75,7 +75,7 @@ func (c *compiler) attribute(s *serializer, f *field, path []string) (err error)
 	mf := f.spec.model
 	keyOnly := f.related != nil && !f.many && mf != nil && mf.Column != "" && !f.related.text && f.related.field.PrimaryKey
 	if keyOnly {
-		f.attr = attribute{steps: embeddedSteps(s.model.Type, mf.Index), typ: s.model.Type.FieldByIndex(mf.Index).Type}
+		f.attr = attributeAt(s.model.Type, mf.Index)
 		return nil
 	}
 	if f.attr, err = attributeOf(c.config.Registry, s.model.Type, path); err != nil {

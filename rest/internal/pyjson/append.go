@@ -1,6 +1,7 @@
 package pyjson
 
 import (
+	"encoding/binary"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -13,14 +14,9 @@ const hexDigits = "0123456789abcdef"
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if plainByte(c) {
-			i++
-			continue
-		}
+	for i := endOfPlain([]byte(s), 0); i < len(s); i = endOfPlain([]byte(s), i) {
 		size := 1
-		if c >= utf8.RuneSelf {
+		if s[i] >= utf8.RuneSelf {
 			if size = plainRune(s[i:]); size > 0 {
 				i += size
 				continue
@@ -34,6 +30,24 @@ func AppendString(dst []byte, s string) []byte {
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
+}
+
+// endOfPlain is where the characters of ASCII that need no escape end which stand in s from i on.
+func endOfPlain(s []byte, i int) int {
+	for i+8 <= len(s) && arePlain(binary.LittleEndian.Uint64(s[i:])) {
+		i += 8
+	}
+	for i < len(s) && plainByte(s[i]) {
+		i++
+	}
+	return i
+}
+
+// arePlain is plainByte of eight bytes at once: where one of them is not plain, the highest bit of a byte is set in one of the terms.
+func arePlain(w uint64) bool {
+	const each = 0x0101010101010101
+	control, quote, backslash := w-each*' ', w^each*'"'-each, w^each*'\\'-each
+	return (w|control|quote|backslash)&(each*utf8.RuneSelf) == 0
 }
 
 // plainByte reports whether an ASCII byte needs no escape.

@@ -52,6 +52,20 @@ func TestStringsAsTheReference(t *testing.T) {
 	}
 }
 
+// TestEveryByteAtEveryPlace takes each byte as part of longer texts, which are read several bytes at a time.
+func TestEveryByteAtEveryPlace(t *testing.T) {
+	const plain = "the plain text of ASCII"
+	for c := range 256 {
+		alone := pyjson.AppendString(nil, string([]byte{byte(c)}))
+		for at := range len(plain) {
+			in, want := plain[:at]+string([]byte{byte(c)})+plain[at:], `"`+plain[:at]+string(alone[1:len(alone)-1])+plain[at:]+`"`
+			if got := string(pyjson.AppendString(nil, in)); got != want {
+				t.Fatalf("%q: got %s, want %s", in, got, want)
+			}
+		}
+	}
+}
+
 func TestValuesAsTheReference(t *testing.T) {
 	type row struct{ In, Str, Repr, Type, Dumps string }
 	for _, c := range referencetest.Rows[row](t, "python.json") {

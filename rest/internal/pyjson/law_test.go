@@ -252,6 +252,21 @@ func TestTimesInZones(t *testing.T) {
 	}
 }
 
+// TestTimesAsTheStandardLibraryWritesThem takes moments of any year, also of those that Python has not.
+func TestTimesAsTheStandardLibraryWritesThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const farthest = 400_000_000_000 // about the year 14,600
+		at := time.Unix(rapid.Int64Range(-farthest, farthest).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()
+		want := at.Format(`"2006-01-02T15:04:05.000000Z"`)
+		if at.Nanosecond() < 1000 {
+			want = at.Format(`"2006-01-02T15:04:05Z"`)
+		}
+		if got := string(pyjson.AppendTime(nil, at)); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
+}
+
 // unreadable has no text form.
 type unreadable struct{}
 

@@ -11,9 +11,6 @@ import (
 // stay. ok is false, and dst as it was, when src is no document of at most DefaultDepth levels. It allocates only for
 // strings with escapes.
 func Recode(dst, src []byte) (out []byte, ok bool) {
-	if !utf8.Valid(src) {
-		return dst, false
-	}
 	r := recoder{dst: dst, src: src}
 	r.space()
 	if !r.value(DefaultDepth) {
@@ -68,6 +65,11 @@ func (r *recoder) value(depth int) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
+// isNumeral tells whether c may stand in a number.
+func isNumeral(c byte) bool {
+	return isDigit(c) || c == '.' || c == 'e' || c == 'E' || c == '-' || c == '+'
+}
+
 // items copies an array or an object.
 func (r *recoder) items(opening, closing byte, depth int) bool {
 	r.skip(opening)
@@ -112,22 +114,24 @@ func (r *recoder) word(word string) bool {
 
 // str copies a string as it is when nothing in it needs another form.
 func (r *recoder) str() bool {
-	for i := r.i + 1; i < len(r.src); i++ {
-		switch c := r.src[i]; {
-		case c == '"':
-			r.dst = append(r.dst, r.src[r.i:i+1]...)
-			r.i = i + 1
-			return true
-		case !plainByte(c):
-			return r.strange()
-		}
+	end := endOfPlain(r.src, r.i+1)
+	if end == len(r.src) {
+		return false
 	}
-	return false
+	if r.src[end] != '"' {
+		return r.strange()
+	}
+	r.dst = append(r.dst, r.src[r.i:end+1]...)
+	r.i = end + 1
+	return true
 }
 
 // strange copies a string with escapes or characters outside ASCII.
 func (r *recoder) strange() bool {
 	end := stringEnd(r.src, r.i)
+	if !utf8.Valid(r.src[r.i:end]) {
+		return false
+	}
 	p := parser{s: string(r.src[r.i:end]), i: 1}
 	s, err := p.str()
 	if err != nil || p.i != len(p.s) {
@@ -140,7 +144,7 @@ func (r *recoder) strange() bool {
 
 func (r *recoder) number() bool {
 	end := r.i + 1
-	for end < len(r.src) && bytes.IndexByte([]byte("0123456789+-.eE"), r.src[end]) >= 0 {
+	for end < len(r.src) && isNumeral(r.src[end]) {
 		end++
 	}
 	text := r.src[r.i:end]

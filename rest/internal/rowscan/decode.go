@@ -162,16 +162,19 @@ func decodeTime(_ *Reader, f *pgconn.FieldDescription, raw []byte, p unsafe.Poin
 	return true
 }
 
+// postgresDayZero is 2000-01-01.
+var postgresDayZero = orm.DateOf(time.Unix(postgresEpoch, 0).UTC())
+
+// decodeDate leaves infinities, and years that no orm.Date has, to the general way.
 func decodeDate(_ *Reader, f *pgconn.FieldDescription, raw []byte, p unsafe.Pointer) bool {
 	if f.DataTypeOID != pgtype.DateOID || f.Format != pgtype.BinaryFormatCode || len(raw) != 4 {
 		return false
 	}
-	days := int32(binary.BigEndian.Uint32(raw))
-	if days == math.MaxInt32 || days == math.MinInt32 {
-		return false
+	date, ok := postgresDayZero.AddDays(int(int32(binary.BigEndian.Uint32(raw))))
+	if ok {
+		*(*orm.Date)(p) = date
 	}
-	*(*orm.Date)(p) = orm.DateOf(time.Unix(postgresEpoch+int64(days)*86400, 0).UTC())
-	return true
+	return ok
 }
 
 func decodeTimeOfDay(_ *Reader, f *pgconn.FieldDescription, raw []byte, p unsafe.Pointer) bool {

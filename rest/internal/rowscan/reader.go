@@ -148,39 +148,46 @@ func (r *Reader) read(c *column, i int, object unsafe.Pointer) error {
 		return nil
 	}
 	at := r.variable(c, object)
-	if r.decoded(c, i, at) {
-		return c.fixed(at)
+	var decoded bool // as the database gave it
+	if r.isLite {
+		decoded = c.decodeLite != nil && c.decodeLite(r, i, at)
+	} else {
+		decoded = c.decode != nil && c.decode(r, &r.fields[i], r.values[i], at)
 	}
-	src, err := r.value(i)
-	if err == nil {
-		err = c.set(src, object, at)
+	if decoded && c.fix == nil {
+		return nil
 	}
-	if err == nil {
-		err = c.fixed(at)
-	}
-	if err != nil {
-		return fmt.Errorf("column %s: %w", r.name(i), err)
-	}
-	return nil
+	return r.finish(c, i, object, at, decoded)
 }
 
 // variable is where a value goes that is not NULL: what a pointer of the object then points to, or a field of its own.
 func (r *Reader) variable(c *column, object unsafe.Pointer) unsafe.Pointer {
-	at := unsafe.Add(object, c.offset)
 	if c.pointer >= 0 {
-		inner := r.slabs[c.pointer].next(r.hint)
-		*(*unsafe.Pointer)(at) = inner
-		return inner
+		return r.pointee(c, object)
 	}
-	return at
+	return unsafe.Add(object, c.offset)
 }
 
-// decoded tells whether the value could be read as the database gave it.
-func (r *Reader) decoded(c *column, i int, at unsafe.Pointer) bool {
-	if r.isLite {
-		return c.decodeLite != nil && c.decodeLite(r, i, at)
+// pointee is a new variable that the pointer of c points to from now on.
+func (r *Reader) pointee(c *column, object unsafe.Pointer) unsafe.Pointer {
+	inner := r.slabs[c.pointer].next(r.hint)
+	*(*unsafe.Pointer)(unsafe.Add(object, c.offset)) = inner
+	return inner
+}
+
+// finish is what few values need: to be read as database/sql would, and to be corrected.
+func (r *Reader) finish(c *column, i int, object, at unsafe.Pointer, decoded bool) error {
+	if !decoded {
+		src, err := r.value(i)
+		if err == nil {
+			err = c.set(src, object, at)
+		}
+		if err != nil {
+			return fmt.Errorf("column %s: %w", r.name(i), err)
+		}
 	}
-	return c.decode != nil && c.decode(r, &r.fields[i], r.values[i], at)
+	c.correct(at)
+	return nil
 }
 
 func (r *Reader) name(i int) string {
@@ -190,15 +197,16 @@ func (r *Reader) name(i int) string {
 	return r.fields[i].Name
 }
 
-func (c *column) fixed(at unsafe.Pointer) error {
-	if c.fix != nil {
-		t := c.typ
-		if c.pointer >= 0 {
-			t = t.Elem()
-		}
-		c.fix(reflect.NewAt(t, at).Interface())
+// correct lets the plan correct a value that was read.
+func (c *column) correct(at unsafe.Pointer) {
+	if c.fix == nil {
+		return
 	}
-	return nil
+	t := c.typ
+	if c.pointer >= 0 {
+		t = t.Elem()
+	}
+	c.fix(reflect.NewAt(t, at).Interface())
 }
 
 // value is a value as database/sql would give it.
@@ -295,5 +303,6 @@ func (r *Reader) assign(c *column, src any, object unsafe.Pointer) error {
 	if err := c.set(src, object, at); err != nil {
 		return err
 	}
-	return c.fixed(at)
+	c.correct(at)
+	return nil
 }
