@@ -2,6 +2,7 @@ package quintet
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -13,6 +14,7 @@ const (
 	writeTimeout = 30 * time.Second // how long a client may take for the next piece of an answer
 	writeRenewal = 5 * time.Second  // how often that deadline is moved on, at most
 	writePiece   = 256 << 10        // bytes of a file between two looks at the deadline
+	largePiece   = 8 << 10          // bytes that net/http would send in two pieces
 )
 
 // exchange is one request with its answer as the server sees it: who asks, under which id, and what was answered.
@@ -87,9 +89,23 @@ func (x *exchange) WriteHeader(status int) {
 func (x *exchange) Write(p []byte) (int, error) {
 	x.WriteHeader(http.StatusOK)
 	x.renewDeadline()
-	n, err := x.ResponseWriter.Write(p)
+	n, err := x.writeWhole(p)
 	x.size += int64(n)
 	return n, err
+}
+
+// writeWhole lets a large piece leave together with what net/http has collected before it.
+func (x *exchange) writeWhole(p []byte) (int, error) {
+	if len(p) < largePiece {
+		return x.ResponseWriter.Write(p)
+	}
+	c := connectionOf(x.context.Context)
+	if c == nil {
+		return x.ResponseWriter.Write(p)
+	}
+	c.hold()
+	n, err := x.ResponseWriter.Write(p)
+	return n, cmp.Or(err, c.release())
 }
 
 // ReadFrom lets files go out without a copy in this process, in pieces that a slow client gets time for.
@@ -119,6 +135,9 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(x.ResponseWriter).Hijack()
 	if err == nil {
 		x.wrote, x.status = true, http.StatusSwitchingProtocols
+	}
+	if c, ok := conn.(*connection); ok {
+		conn = c.TCPConn
 	}
 	return conn, rw, err
 }

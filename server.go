@@ -37,7 +37,7 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 func (a *App) serveHandler(ctx context.Context, ln net.Listener, h http.Handler) error {
 	srv := a.newServer(h)
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
+	go func() { failed <- srv.Serve(connections{ln}) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving on %s: %w", ln.Addr(), err)
@@ -56,6 +56,7 @@ func (a *App) serveHandler(ctx context.Context, ln net.Listener, h http.Handler)
 func (a *App) newServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
+		ConnContext:       withConnection,
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
