@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -22,50 +21,71 @@ const (
 // Claims are the statements of a token in the order in which they are written. Numbers that were read are json.Number.
 // The zero value is empty and usable.
 type Claims struct {
-	names  []string
-	values map[string]any
-	shared bool // with a remembered token: Set works on a copy
+	list   []claim // nil where none were read or set
+	shared bool    // with a remembered token: Set works on a copy
+}
+
+// claim is one statement. A token has few of them: they are looked through.
+type claim struct {
+	name  string
+	value any
 }
 
 // Get returns a claim and whether it is there.
 func (c *Claims) Get(name string) (any, bool) {
-	v, ok := c.values[name]
-	return v, ok
+	if i := c.index(name); i >= 0 {
+		return c.list[i].value, true
+	}
+	return nil, false
+}
+
+func (c *Claims) index(name string) int {
+	for i := range c.list {
+		if c.list[i].name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // Text returns a claim that is text, otherwise "".
 func (c *Claims) Text(name string) string {
-	text, _ := c.values[name].(string)
+	value, _ := c.Get(name)
+	text, _ := value.(string)
 	return text
 }
 
 // Set changes a claim, which keeps its place, or adds one at the end.
 func (c *Claims) Set(name string, value any) {
-	switch {
-	case c.values == nil:
-		c.values = make(map[string]any)
-	case c.shared:
-		c.names, c.values, c.shared = slices.Clone(c.names), maps.Clone(c.values), false
+	if c.shared {
+		c.list, c.shared = slices.Clone(c.list), false
 	}
-	if _, ok := c.values[name]; !ok {
-		c.names = append(c.names, name)
+	if i := c.index(name); i >= 0 {
+		c.list[i].value = value
+		return
 	}
-	c.values[name] = value
+	c.list = append(c.list, claim{name, value})
 }
 
 // Names are the names of the claims in their order.
-func (c *Claims) Names() []string { return slices.Clone(c.names) }
+func (c *Claims) Names() []string {
+	names := make([]string, len(c.list))
+	for i := range c.list {
+		names[i] = c.list[i].name
+	}
+	return names
+}
 
 // MarshalJSON writes the claims in their order.
 func (c *Claims) MarshalJSON() ([]byte, error) {
 	var text bytes.Buffer
 	text.WriteByte('{')
-	for i, name := range c.names {
+	for i, one := range c.list {
 		if i > 0 {
 			text.WriteByte(',')
 		}
-		if err := writeMember(&text, name, c.values[name]); err != nil {
-			return nil, fmt.Errorf("jwtauth: writing the claim %s: %w", name, err)
+		if err := writeMember(&text, one.name, one.value); err != nil {
+			return nil, fmt.Errorf("jwtauth: writing the claim %s: %w", one.name, err)
 		}
 	}
 	text.WriteByte('}')
@@ -91,7 +111,7 @@ var errNoObject = errors.New("jwtauth: claims are not a JSON object")
 
 // UnmarshalJSON reads an object. Of a claim that is there twice the last value counts.
 func (c *Claims) UnmarshalJSON(text []byte) error {
-	*c = Claims{values: make(map[string]any)}
+	*c = Claims{list: make([]claim, 0, 8)}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	if start, err := dec.Token(); err != nil || start != json.Delim('{') {

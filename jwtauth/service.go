@@ -161,11 +161,11 @@ func (s *Service) refreshToken(ctx context.Context, raw string) (*Token, error) 
 // when the refresh token was read or made.
 func (s *Service) access(refresh *Token) (*Token, error) {
 	claims := s.fresh(Access, refresh.read, s.config.AccessLifetime)
-	for _, name := range refresh.Claims.names {
-		switch name {
+	for _, one := range refresh.Claims.list {
+		switch one.name {
 		case typeClaim, expiryClaim, issuedClaim, idClaim:
 		default:
-			claims.Set(name, refresh.Claims.values[name])
+			claims.Set(one.name, one.value)
 		}
 	}
 	return s.mint(claims)
@@ -190,8 +190,8 @@ func (s *Service) rotate(ctx context.Context, token *Token) (*Token, error) {
 
 func (s *Service) successor(token *Token) (*Token, error) {
 	var claims Claims
-	for _, name := range token.Claims.names {
-		claims.Set(name, token.Claims.values[name])
+	for _, one := range token.Claims.list {
+		claims.Set(one.name, one.value)
 	}
 	now := s.config.Now()
 	claims.Set(idClaim, newID())

@@ -142,7 +142,7 @@ func audiences(values []any) (jwt.ClaimStrings, error) {
 
 // Validate implements jwt.ClaimsValidator: id and subject have to be text, and there have to be claims at all.
 func (v validated) Validate() error {
-	if v.values == nil {
+	if v.list == nil {
 		return errNoObject
 	}
 	for _, name := range []string{idClaim, "sub"} {

@@ -2,6 +2,7 @@ package jwtauth
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 
@@ -58,11 +59,10 @@ func (v *verified) add(token *Token) {
 	if v == nil || len(token.raw) > longestVerified || token.Kind() != Access || !token.Claims.flat() {
 		return
 	}
-	s := &signed{validated: validated{&Claims{names: token.Claims.names, values: token.Claims.values, shared: true}}}
+	s := &signed{validated: validated{&Claims{list: slices.Clone(token.Claims.list), shared: true}}}
 	s.expires, _ = s.validated.GetExpirationTime() // they have been read before
 	s.issued, _ = s.validated.GetIssuedAt()
 	s.begins, _ = s.validated.GetNotBefore()
-	token.Claims.shared = true
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.put(strings.Clone(token.raw), s)
@@ -94,8 +94,8 @@ func (s *signed) GetNotBefore() (*jwt.NumericDate, error) { return s.begins, nil
 
 // flat tells whether no claim is a list or an object.
 func (c *Claims) flat() bool {
-	for _, value := range c.values {
-		switch value.(type) {
+	for i := range c.list {
+		switch c.list[i].value.(type) {
 		case nil, bool, string, json.Number:
 		default:
 			return false

@@ -54,6 +54,9 @@ func postgresSettings(config Config) (*pgxpool.Config, error) {
 	if conn.ConnectTimeout == 0 {
 		conn.ConnectTimeout = config.ConnectTimeout
 	}
+	if conn.DefaultQueryExecMode != pgx.QueryExecModeCacheDescribe && !strings.Contains(config.URL, "description_cache_capacity=") {
+		conn.DescriptionCacheCapacity = seldomDescribed
+	}
 	setDefault(conn.RuntimeParams, "application_name", "quintet")
 	setDefault(conn.RuntimeParams, "intervalstyle", "postgres")
 	if config.QueryTimeout > 0 {
@@ -66,6 +69,10 @@ func postgresSettings(config Config) (*pgxpool.Config, error) {
 	settings.AfterConnect = prepareTypes
 	return settings, nil
 }
+
+// seldomDescribed is for how many statements a connection has room that are described and not prepared, which only those are
+// that ask for it one by one. pgx takes the memory for all of them, 25 kB for its 512, when it connects.
+const seldomDescribed = 8
 
 // setDefault sets a parameter that the URL does not.
 func setDefault(params map[string]string, name, value string) {

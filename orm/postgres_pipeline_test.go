@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"github.com/quintet-go/quintet/orm"
@@ -317,6 +318,25 @@ func TestNothingQueuedIsLost(t *testing.T) {
 			if n, counted := askOne(t, db, "SELECT count(*) FROM library_shelf"); err == nil && n < 2 || n == 1 || counted != nil {
 				t.Errorf("%s, %s: %d rows stay: %v, %v", name, mode, n, err, counted)
 			}
+		}
+	}
+}
+
+// TestDescriptionsTakeLittleRoom: a connection holds no memory for descriptions that nobody asks for, and describes
+// statements all the same.
+func TestDescriptionsTakeLittleRoom(t *testing.T) {
+	for url, want := range map[string]func(room int) bool{
+		"":                                       func(room int) bool { return room > 0 && room <= 16 },
+		"description_cache_capacity=100":         func(room int) bool { return room == 100 },
+		"default_query_exec_mode=cache_describe": func(room int) bool { return room == 512 },
+	} {
+		db := openPostgres(t, url)
+		if room := db.Pool.Config().ConnConfig.DescriptionCacheCapacity; !want(room) {
+			t.Errorf("%q: room for %d", url, room)
+		}
+		var n int
+		if err := db.Pool.QueryRow(t.Context(), "SELECT $1::int", pgx.QueryExecModeCacheDescribe, 7).Scan(&n); err != nil || n != 7 {
+			t.Errorf("%q: %d, %v", url, n, err)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package inspect
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -131,11 +130,11 @@ func (t *Table) isUnique(column string) bool {
 	})
 }
 
-var declaredType = regexp.MustCompile(`^([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?(.*)$`)
+var declaredType = patternOf(`^([^(]*)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?(.*)$`)
 
 // setType splits "character varying(20)".
 func (c *Column) setType(declared string) {
-	parts := declaredType.FindStringSubmatch(strings.ToLower(strings.TrimSpace(declared)))
+	parts := declaredType().FindStringSubmatch(strings.ToLower(strings.TrimSpace(declared)))
 	if parts == nil {
 		c.Type = strings.ToLower(oneLine(declared))
 		return

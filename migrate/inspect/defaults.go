@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +13,10 @@ import (
 )
 
 var (
-	castSuffix = regexp.MustCompile(`::[a-z_ "]+(\(\d+(,\d+)?\))?(\[\])?$`)
-	plainSQL   = regexp.MustCompile(`^(-?\d+(\.\d+)?|(?i:true|false))$`)
-	present    = regexp.MustCompile(`(?i)^(now\(\)|(transaction|statement|clock)_timestamp\(\)|(current|local)_?(timestamp|date|time)(\(\d\))?|(datetime|date|time)\('now'[^()]*\)|strftime\([^()]*'now'[^()]*\))$`)
-	randomUUID = regexp.MustCompile(`(?i)^(gen_random_uuid|uuid_generate_v4)\(\)$`)
+	castSuffix = patternOf(`::[a-z_ "]+(\(\d+(,\d+)?\))?(\[\])?$`)
+	plainSQL   = patternOf(`^(-?\d+(\.\d+)?|(?i:true|false))$`)
+	present    = patternOf(`(?i)^(now\(\)|(transaction|statement|clock)_timestamp\(\)|(current|local)_?(timestamp|date|time)(\(\d\))?|(datetime|date|time)\('now'[^()]*\)|strftime\([^()]*'now'[^()]*\))$`)
+	randomUUID = patternOf(`(?i)^(gen_random_uuid|uuid_generate_v4)\(\)$`)
 )
 
 // defaultOf says a default in the words of the tag orm; ok is false when it has none for it.
@@ -25,11 +24,11 @@ func defaultOf(t migrate.ColumnType, sql string) (text string, ok bool) {
 	sql = literalOf(sql)
 	name, _ := base(t)
 	switch {
-	case present.MatchString(sql):
+	case present().MatchString(sql):
 		return "now", slices.Contains([]string{"Date", "DateTime", "Time"}, name)
-	case randomUUID.MatchString(sql):
+	case randomUUID().MatchString(sql):
 		return "uuid4", name == "UUID"
-	case plainSQL.MatchString(sql):
+	case plainSQL().MatchString(sql):
 		text = strings.ToLower(sql)
 	case isQuoted(sql):
 		text = strings.ReplaceAll(sql[1:len(sql)-1], "''", "'")
@@ -54,7 +53,7 @@ func isQuoted(sql string) bool {
 // literalOf takes parentheses and casts away.
 func literalOf(sql string) string {
 	for {
-		plain := castSuffix.ReplaceAllString(bare(strings.TrimSpace(sql)), "")
+		plain := castSuffix().ReplaceAllString(bare(strings.TrimSpace(sql)), "")
 		if plain == sql {
 			return sql
 		}

@@ -8,14 +8,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/template"
 )
 
 //go:embed templates
 var templates embed.FS
 
-// parsed are the templates that write what a Program knows; what they print is gofmt-ed.
-var parsed = template.Must(template.New("").Funcs(template.FuncMap{"quote": quote, "parts": parts}).ParseFS(templates, "templates/*.tmpl"))
+// parsed are the templates that write what a Program knows; what they print is gofmt-ed. Servers never ask for them.
+var parsed = sync.OnceValue(func() *template.Template {
+	functions := template.FuncMap{"quote": quote, "parts": parts}
+	return template.Must(template.New("").Funcs(functions).ParseFS(templates, "templates/*.tmpl"))
+})
 
 // File is a file of the code, with slashes in its path.
 type File struct {
@@ -73,7 +77,7 @@ const MainFile = "cmd/server/main.go"
 
 func (s source) render(name string) ([]byte, error) {
 	var text bytes.Buffer
-	if err := parsed.ExecuteTemplate(&text, name, s); err != nil {
+	if err := parsed().ExecuteTemplate(&text, name, s); err != nil {
 		return nil, err
 	}
 	formatted, err := format.Source(text.Bytes())

@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -74,12 +73,12 @@ func inParentheses(sql string) (inside, after string) {
 	return "", ""
 }
 
-var checkClause = regexp.MustCompile(`(?i)(?:\bCONSTRAINT\s+("[^"]+"|` + "`[^`]+`" + `|\[[^\]]+\]|\w+)\s+)?\bCHECK\s*(\()`)
+var checkClause = patternOf(`(?i)(?:\bCONSTRAINT\s+("[^"]+"|` + "`[^`]+`" + `|\[[^\]]+\]|\w+)\s+)?\bCHECK\s*(\()`)
 
 // checksOf finds the check constraints in the body of CREATE TABLE.
 func checksOf(items []string) (found []check) {
 	for _, item := range items {
-		for _, at := range checkClause.FindAllStringSubmatchIndex(item, -1) {
+		for _, at := range checkClause().FindAllStringSubmatchIndex(item, -1) {
 			c := check{}
 			if at[2] >= 0 {
 				c.name = unquote(item[at[2]:at[3]])
@@ -102,11 +101,11 @@ func unquote(name string) string {
 	return name
 }
 
-var identifier = regexp.MustCompile(`"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*`)
+var identifier = patternOf(`"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*`)
 
 // mentions tells whether a condition reads a column.
 func mentions(sql, column string) bool {
-	for _, word := range identifier.FindAllString(sql, -1) {
+	for _, word := range identifier().FindAllString(sql, -1) {
 		if strings.EqualFold(strings.ReplaceAll(unquote(word), `""`, `"`), column) {
 			return true
 		}
