@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/quintet-go/quintet/orm"
+	"github.com/quintet-go/quintet/orm/ormtest"
 )
 
 func shelves(t *testing.T, db *orm.DB) string {
@@ -286,4 +287,31 @@ func TestWritersWait(t *testing.T) {
 			t.Errorf("the count is %s, %v", name, err)
 		}
 	})
+}
+
+// TestBatchesOfATransactionPassDatabaseSQL: on PostgreSQL its connection is one of database/sql from the first statement of
+// GORM on, and the same one.
+func TestBatchesOfATransactionPassDatabaseSQL(t *testing.T) {
+	db := ormtest.Open(t, libraryTemplate.Postgres(t))
+	var byBatch, byGORM int64
+	inUse := func() int { return db.SQL.Stats().InUse }
+	err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+		b := &orm.Batch{}
+		b.Exec("INSERT INTO library_shelf (name) VALUES ('batch')", nil, nil)
+		b.Query("SELECT pg_backend_pid()", nil, func(rows *orm.Rows) error {
+			rows.Next()
+			return rows.Scan(&byBatch)
+		})
+		err := b.Send(t.Context(), tx)
+		if n := inUse(); n != 0 {
+			t.Errorf("the batch uses %d connections of database/sql", n)
+		}
+		return errors.Join(err, tx.Raw("SELECT pg_backend_pid()").Scan(&byGORM).Error, add(tx, "gorm"))
+	})
+	if got := shelves(t, db); err != nil || got != "batch gorm" || byBatch != byGORM || byBatch == 0 {
+		t.Errorf("%q, connections %d and %d: %v", got, byBatch, byGORM, err)
+	}
+	if n, taken := inUse(), db.Pool.Stat().AcquiredConns(); n != 0 || taken != 0 {
+		t.Errorf("%d connections of database/sql and %d of the pool are still in use", n, taken)
+	}
 }

@@ -28,9 +28,10 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	if err != nil {
 		return nil, Translate(err)
 	}
-	std := sql.OpenDB(poolConnector{stdlib.GetPoolConnector(pool), config.ConnectTimeout})
+	connector := stdlib.GetPoolConnector(pool)
+	std := sql.OpenDB(poolConnector{connector, config.ConnectTimeout})
 	std.SetMaxIdleConns(0) // the pool keeps them
-	conns := &postgresConns{primaryDB: primaryDB{DB: std}, pool: pool, wait: config.ConnectTimeout}
+	conns := &postgresConns{primaryDB: primaryDB{DB: std}, pool: pool, connector: connector, wait: config.ConnectTimeout}
 	conns.shared = newSharedTrips(conns, settings)
 	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
 	if err != nil {
@@ -123,6 +124,9 @@ var binaryTypes = []uint32{
 	pgtype.Int8OID, pgtype.NumericOID, pgtype.TimeOID, pgtype.TimestampOID, pgtype.TimestamptzOID, pgtype.UUIDOID,
 }
 
+// takenKey is where a context holds the connection that a transaction has taken already.
+type takenKey struct{}
+
 // poolConnector gives database/sql connections of the pool, and says ErrUnavailable when there is none in time.
 type poolConnector struct {
 	driver.Connector
@@ -130,6 +134,9 @@ type poolConnector struct {
 }
 
 func (c poolConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if taken, ok := ctx.Value(takenKey{}).(*stdlib.Conn); ok {
+		return taken, nil
+	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	conn, err := c.Connector.Connect(limited)

@@ -7,16 +7,35 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // acquire takes a connection of the pool, and says ErrUnavailable when there is none in time.
 func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	if err := ctx.Err(); err != nil {
+	return patiently(ctx, c.wait, c.pool.Acquire)
+}
+
+// take is acquire of a connection that database/sql can use, too.
+func (c *postgresConns) take(ctx context.Context) (*stdlib.Conn, error) {
+	conn, err := patiently(ctx, c.wait, c.connector.Connect)
+	if err != nil {
 		return nil, err
 	}
+	taken, ok := conn.(*stdlib.Conn)
+	if !ok {
+		return nil, fmt.Errorf("%T is no connection of pgx", conn)
+	}
+	return taken, nil
+}
+
+// patiently gets a connection in the time that may be waited for one.
+func patiently[C any](ctx context.Context, limit time.Duration, get func(context.Context) (C, error)) (conn C, err error) {
+	if err := ctx.Err(); err != nil {
+		return conn, err
+	}
 	p, _ := patiences.Get().(*patience)
-	p.begin(ctx, c.wait)
-	conn, err := c.pool.Acquire(p)
+	p.begin(ctx, limit)
+	conn, err = get(p)
 	if p.end() {
 		patiences.Put(p)
 	}
@@ -24,9 +43,9 @@ func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		return conn, nil
 	}
 	if ended := ctx.Err(); ended != nil {
-		return nil, ended
+		return conn, ended
 	}
-	return nil, noConnection(err)
+	return conn, noConnection(err)
 }
 
 func noConnection(err error) error { return unavailable(fmt.Errorf("get a connection: %w", err)) }

@@ -3,6 +3,7 @@ package orm
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,8 +17,9 @@ import (
 // postgresConns is GORM's connection pool on PostgreSQL: database/sql for GORM's own statements, pgx for a [Batch].
 type postgresConns struct {
 	primaryDB
-	pool *pgxpool.Pool
-	wait time.Duration // for a free connection
+	pool      *pgxpool.Pool
+	connector driver.Connector // of connections of the pool that database/sql can use
+	wait      time.Duration    // for a free connection
 
 	shared *sharedTrips // nil for none
 }
@@ -44,8 +46,9 @@ var errUndone = fmt.Errorf("the transaction was undone: %w", ErrBroken)
 // postgresSession is the connection of a transaction. It is taken when the first statement comes, and BEGIN goes with it.
 type postgresSession struct {
 	conns   *postgresConns
-	conn    *sql.Conn // for GORM
-	native  *pgx.Conn // the same connection
+	taken   *stdlib.Conn // the connection
+	native  *pgx.Conn    // it as batches use it
+	conn    *sql.Conn    // it as GORM uses it, nil until it does
 	options sql.TxOptions
 	open    bool        // BEGIN was sent
 	failed  error       // of everything after a BEGIN that did not arrive
@@ -75,26 +78,14 @@ func (s *postgresSession) beginText() string {
 
 // connect takes the connection.
 func (s *postgresSession) connect(ctx context.Context) error {
-	if s.native != nil {
+	if s.taken != nil {
 		return nil
 	}
-	conn, err := s.conns.Conn(ctx)
+	taken, err := s.conns.take(ctx)
 	if err != nil {
 		return err
 	}
-	err = conn.Raw(func(driverConn any) error {
-		inner, ok := driverConn.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("%T is no connection of pgx", driverConn)
-		}
-		s.native = inner.Conn()
-		return nil
-	})
-	if err != nil {
-		_ = conn.Close() // the first error counts
-		return err
-	}
-	s.conn = conn
+	s.taken, s.native = taken, taken.Conn()
 	return nil
 }
 
@@ -138,7 +129,7 @@ const (
 	inside = 'T'
 )
 
-// start makes the connection ready for a statement of GORM.
+// start begins the transaction, and sends what waits.
 func (s *postgresSession) start(ctx context.Context) error {
 	if s.open && len(s.waiting) == 0 {
 		return nil
@@ -146,32 +137,51 @@ func (s *postgresSession) start(ctx context.Context) error {
 	return s.send(ctx, nil)
 }
 
-func (s *postgresSession) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+// forGORM is the connection, ready for a statement of GORM.
+func (s *postgresSession) forGORM(ctx context.Context) (*sql.Conn, error) {
 	if err := s.start(ctx); err != nil {
 		return nil, err
 	}
-	return s.conn.PrepareContext(ctx, query)
+	if s.conn == nil {
+		conn, err := s.conns.Conn(context.WithValue(ctx, takenKey{}, s.taken))
+		if err != nil {
+			return nil, err
+		}
+		s.conn = conn
+	}
+	return s.conn, nil
+}
+
+func (s *postgresSession) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	conn, err := s.forGORM(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn.PrepareContext(ctx, query)
 }
 
 func (s *postgresSession) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := s.start(ctx); err != nil {
+	conn, err := s.forGORM(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return s.conn.ExecContext(ctx, query, args...)
+	return conn.ExecContext(ctx, query, args...)
 }
 
 func (s *postgresSession) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := s.start(ctx); err != nil {
+	conn, err := s.forGORM(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return s.conn.QueryContext(ctx, query, args...)
+	return conn.QueryContext(ctx, query, args...)
 }
 
 func (s *postgresSession) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if err := s.start(ctx); err != nil {
+	conn, err := s.forGORM(ctx)
+	if err != nil {
 		return failedRow(err)
 	}
-	return s.conn.QueryRowContext(ctx, query, args...)
+	return conn.QueryRowContext(ctx, query, args...)
 }
 
 func (s *postgresSession) queue(items []batchItem) bool {
@@ -218,11 +228,20 @@ func (s *postgresSession) commitAlone(ctx context.Context) error {
 
 // rollback undoes what was not committed and gives the connection back.
 func (s *postgresSession) rollback() {
-	if s.conn != nil {
+	if s.taken != nil {
 		s.undo()
-		_ = s.conn.Close() // nothing can be done about a connection that does not close
+		s.giveBack()
 	}
 	*s = postgresSession{conns: s.conns, options: s.options}
+}
+
+// giveBack lets the pool have the connection again. Nothing can be done about one that does not close.
+func (s *postgresSession) giveBack() {
+	if s.conn != nil {
+		_ = s.conn.Close()
+		return
+	}
+	_ = s.taken.Close()
 }
 
 func (s *postgresSession) undo() {

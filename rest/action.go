@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
-	"unsafe"
 
 	"gorm.io/gorm"
 )
@@ -246,13 +245,11 @@ func Mine[M any](fn func(r *Request) (*M, error)) Handler[M] {
 	}}
 }
 
-// answer renders one object with its relations by the serializer of the request.
+// answer renders one object, which is complete, by the serializer of the request.
 func (rs *resource) answer(r *Request, status int, m reflect.Value) (*Response, error) {
-	s, plan := rs.chosen(r)
-	if err := rs.refresh(r, plan, m); err != nil {
-		return nil, err
-	}
-	text := s.appendModel(&encoding{r}, nil, unsafe.Pointer(m.Pointer()))
+	s, _ := rs.chosen(r)
+	text := s.appendModel(&encoding{r}, r.buffer(), m.UnsafePointer())
+	r.keep(text)
 	resp := &Response{Status: status, Data: Rendered(text)}
 	if status == http.StatusCreated {
 		resp.Header = s.location(r, m)

@@ -2,7 +2,9 @@ package rest_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/quintet-go/quintet/orm/ormtest"
@@ -70,5 +72,28 @@ func TestRowsCostNoAllocations(t *testing.T) {
 		if perRow := (many - few) / test.further; perRow > mostPerRow {
 			t.Errorf("%s: %v allocations, %s: %v: %.2f for each further row", test.few, few, test.many, many, perRow)
 		}
+	}
+}
+
+// TestWritesAllocateLittle holds what storing an object costs with its body read, its unique values and related objects looked
+// up, and its answer written: a quarter less than when each step made memory of its own.
+func TestWritesAllocateLittle(t *testing.T) {
+	const most = 165
+	c := library(t, ormtest.Open(t, ormtest.Postgres(t)), nil)
+	stock(t, c, 0)
+	w, stored := &quiet{header: http.Header{}}, 0
+	n := testing.AllocsPerRun(50, func() {
+		stored++
+		clear(w.header)
+		body := fmt.Sprintf(`{"title": "A book", "slug": "s%d", "publisher": 1, "editor": 2, "extra": {"color": "red", "size": [1, 2, 3]}}`, stored)
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://testserver/raw/books/", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		c.Handler.ServeHTTP(w, request)
+	})
+	if w.status != http.StatusCreated || n > most {
+		t.Errorf("%d with %v allocations, at most %v are needed", w.status, n, most)
 	}
 }

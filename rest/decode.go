@@ -84,19 +84,16 @@ func (s *serializer) readList(d *decoding, raw any, rules listRules) ([]*inputSt
 	if err := s.prefetch(d, items); err != nil {
 		return nil, err
 	}
-	failed := &Fields{}
+	var failed failures
 	states := make([]*inputState, len(items))
 	for i, item := range items {
 		st, err := s.readItem(d, item)
-		if err := collect(failed, strconv.Itoa(i), err); err != nil {
+		if err := failed.collect(strconv.Itoa(i), err); err != nil {
 			return nil, err
 		}
 		states[i] = st
 	}
-	if failed.Len() > 0 {
-		return nil, InvalidDetail(failed)
-	}
-	return states, nil
+	return states, failed.err()
 }
 
 // readItem reads one item of a list; null is an error like that of a field.
@@ -107,8 +104,11 @@ func (s *serializer) readItem(d *decoding, item any) (*inputState, error) {
 	return s.read(d, item, nil)
 }
 
+// failures are the validation errors of the parts of an object or a list.
+type failures struct{ fields *Fields }
+
 // collect files a validation error under name; other errors end the reading.
-func collect(into *Fields, name string, err error) error {
+func (f *failures) collect(name string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -116,8 +116,19 @@ func collect(into *Fields, name string, err error) error {
 	if !ok {
 		return err
 	}
-	into.Set(name, e.Detail)
+	if f.fields == nil {
+		f.fields = &Fields{}
+	}
+	f.fields.Set(name, e.Detail)
 	return nil
+}
+
+// err is nil for no failures.
+func (f *failures) err() error {
+	if f.fields == nil {
+		return nil
+	}
+	return InvalidDetail(f.fields)
 }
 
 // prefetch looks up all related objects that the items of a list name, in one statement a field.
@@ -171,20 +182,16 @@ func (s *serializer) newState(d *decoding, instance any) *inputState {
 
 // readFields runs every writable field and reports all that failed.
 func (st *inputState) readFields(d *decoding, data any) error {
-	failed := &Fields{}
+	var failed failures
 	for i, f := range st.s.fields {
 		if f.readOnly {
 			continue
 		}
-		err := st.readField(d, i, f, data)
-		if err := collect(failed, f.name, err); err != nil {
+		if err := failed.collect(f.name, st.readField(d, i, f, data)); err != nil {
 			return err
 		}
 	}
-	if failed.Len() > 0 {
-		return InvalidDetail(failed)
-	}
-	return nil
+	return failed.err()
 }
 
 func (st *inputState) readField(d *decoding, i int, f *field, data any) error {

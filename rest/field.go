@@ -100,7 +100,7 @@ type decoding struct {
 	partial  bool
 	instance any // the object under update, nil on creation
 
-	named []namedObjects
+	named []*namedObjects
 	taken []takenValue // unique values that were asked for
 }
 

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ func charBlank(f *field, raw any, sent bool) (bool, any, error) {
 
 func parseChar(_ *decoding, f *field, raw any) (any, error) {
 	s, code := pyvalue.Text(raw, !f.spec.noTrim)
+	if sent, ok := raw.(string); ok && sent == s && code == pyvalue.Accepted {
+		return raw, nil
+	}
 	return coded(f, s, code)
 }
 
@@ -60,6 +64,9 @@ func parseBoolean(_ *decoding, f *field, raw any) (any, error) {
 }
 
 func parseInteger(_ *decoding, f *field, raw any) (any, error) {
+	if _, ok := raw.(pyjson.Int); ok {
+		return raw, nil
+	}
 	n, code := pyvalue.Integer(raw)
 	return coded(f, n, code)
 }
@@ -236,17 +243,17 @@ func parseList(d *decoding, f *field, raw any) (any, error) {
 		return nil, f.fail("empty")
 	}
 	out := make([]any, len(items))
-	failed := &Fields{}
+	var failed failures
 	for i, item := range items {
 		v, err := f.child.element(d, item)
-		if err := collect(failed, fmt.Sprint(i), err); err != nil {
+		if err := failed.collect(strconv.Itoa(i), err); err != nil {
 			return nil, err
 		}
 		out[i] = v
 	}
 	switch {
-	case failed.Len() > 0:
-		return nil, InvalidDetail(failed)
+	case failed.fields != nil:
+		return nil, failed.err()
 	case f.maxLength >= 0 && len(items) > f.maxLength:
 		return nil, f.fail("max_length", "max_length", fmt.Sprint(f.maxLength))
 	case f.minLength >= 0 && len(items) < f.minLength:
@@ -279,18 +286,15 @@ func parseDict(d *decoding, f *field, raw any) (any, error) {
 	case in.Len() == 0 && !f.allowEmpty:
 		return nil, f.fail("empty")
 	}
-	out, failed := pyjson.NewDict(), &Fields{}
+	out, failed := pyjson.NewDict(), failures{}
 	for k, item := range in.All() {
 		v, err := f.child.element(d, item)
-		if err := collect(failed, k, err); err != nil {
+		if err := failed.collect(k, err); err != nil {
 			return nil, err
 		}
 		out.Set(k, v)
 	}
-	if failed.Len() > 0 {
-		return nil, InvalidDetail(failed)
-	}
-	return out, nil
+	return out, failed.err()
 }
 
 // parseJSON takes any value that JSON can hold and both databases can store.
@@ -313,8 +317,11 @@ func parseJSON(d *decoding, f *field, raw any) (any, error) {
 	if !pyjson.Finite(raw) || !storable(raw, d.plainText(f)) {
 		return nil, f.fail("invalid")
 	}
-	return orm.JSON(pyjson.AppendValue(nil, raw)), nil
+	return orm.JSON(pyjson.AppendValue(make([]byte, 0, likelyJSON), raw)), nil
 }
+
+// likelyJSON is how many bytes are set aside for a JSON value.
+const likelyJSON = 128
 
 // maxJSONDepth bounds the nesting of a JSON value inside a form's text.
 const maxJSONDepth = 100
@@ -327,24 +334,10 @@ func (d *decoding) plainText(f *field) bool {
 // storable tells whether no text in v holds lone surrogates, which no answer can hold, nor, where the column is one for
 // plain text, NUL.
 func storable(v any, column bool) bool {
-	switch v := v.(type) {
-	case string:
-		codes, _ := pyvalue.Characters(v)
+	return pyjson.EveryText(v, func(text string) bool {
+		codes, _ := pyvalue.Characters(text)
 		return len(codes) == 0 || !column && !slices.Contains(codes, pyvalue.SurrogateInText)
-	case []any:
-		for _, item := range v {
-			if !storable(item, column) {
-				return false
-			}
-		}
-	case *pyjson.Dict:
-		for k, item := range v.All() {
-			if !storable(k, column) || !storable(item, column) {
-				return false
-			}
-		}
-	}
-	return true
+	})
 }
 
 var errNoKey = errors.New("this is no key")

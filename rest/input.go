@@ -13,7 +13,7 @@ import (
 // always holds the object as it would become.
 type Input[D any] struct {
 	Data D
-	st   *inputState
+	st   inputState
 }
 
 // inputState is an Input without its type parameter.
@@ -29,8 +29,8 @@ type inputState struct {
 
 func newInput[D any]() *inputState {
 	in := &Input[D]{}
-	in.st = &inputState{input: in, data: reflect.ValueOf(&in.Data).Elem()}
-	return in.st
+	in.st = inputState{input: in, data: reflect.ValueOf(&in.Data).Elem()}
+	return &in.st
 }
 
 // Has tells whether the field at the address (a field of in.Data) was sent, or got its default on creation.

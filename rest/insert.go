@@ -191,7 +191,8 @@ func (w *write) pairs(t *through, own any, keys []any) {
 		s.argument(key)
 		s.add(")")
 	}
-	w.batch.Exec(string(s.sql), s.args, nil)
+	text, args := s.end()
+	w.batch.Exec(text, args, nil)
 }
 
 // send runs what was gathered.

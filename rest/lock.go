@@ -59,6 +59,7 @@ func (r *Request) Queue(statement string, args ...any) error {
 		return fmt.Errorf("queue a statement: an argument of %q is no plain value", statement)
 	}
 	b := &orm.Batch{}
-	b.Exec(string(t.sql), t.args, nil)
+	text, values := t.end()
+	b.Exec(text, values, nil)
 	return b.Queue(r.Context(), r.connection())
 }

@@ -79,7 +79,7 @@ func (f *field) queueRelated(d *decoding, b *orm.Batch, data any) (after func(),
 		}
 		keys = append(keys, key)
 	}
-	wanted := newKeys(d.objects(one.related), keys)
+	wanted := d.objects(one.related).want(keys)
 	if len(wanted) == 0 {
 		return nil, nil
 	}
@@ -96,13 +96,13 @@ func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func()) 
 	if err != nil || value == nil || !d.canBeHeld(value) { // the reading reports it
 		return nil
 	}
-	statement, args := f.unique.statement(d, value)
-	if !reflect.TypeOf(args[0]).Comparable() {
+	if !reflect.TypeOf(value).Comparable() {
 		return nil
 	}
+	statement, args := f.unique.statement(d, value)
 	taken := false
 	b.Query(statement, args, whether(&taken))
-	return func() { d.taken = append(d.taken, takenValue{f.unique, args[0], taken}) }
+	return func() { d.taken = append(d.taken, takenValue{f.unique, value, taken}) }
 }
 
 // takenValue is a value whose uniqueness was asked for.
@@ -112,7 +112,7 @@ type takenValue struct {
 	taken bool
 }
 
-// foreseen is what lookAhead found out about a value.
+// foreseen is what lookAhead found out about a clean value.
 func (d *decoding) foreseen(u *uniqueCheck, value any) (taken, known bool) {
 	for _, t := range d.taken {
 		if t.check == u && t.value == value {

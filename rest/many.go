@@ -388,11 +388,10 @@ func sortedByKey(list reflect.Value, key []int, compare func(a, b reflect.Value)
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return compare(keyAt(i), keyAt(j)) })
-	out := reflect.MakeSlice(list.Type(), 0, list.Len())
+	order = slices.CompactFunc(order, func(i, j int) bool { return compare(keyAt(i), keyAt(j)) == 0 })
+	out := reflect.MakeSlice(list.Type(), len(order), len(order))
 	for n, i := range order {
-		if n == 0 || compare(keyAt(order[n-1]), keyAt(i)) != 0 {
-			out = reflect.Append(out, list.Index(i))
-		}
+		out.Index(n).Set(list.Index(i))
 	}
 	return out
 }

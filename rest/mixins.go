@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"unsafe"
 
 	"gorm.io/gorm"
 
@@ -175,7 +176,9 @@ func (rs *resource) createList(r *Request, rules listRules) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Created(Rendered(s.appendRows(&encoding{r}, nil, rows))), nil
+	text := s.appendRows(&encoding{r}, r.buffer(), rows)
+	r.keep(text)
+	return Created(Rendered(text)), nil
 }
 
 // update changes an object; with PATCH what was not sent stays (UpdateModelMixin).
@@ -248,5 +251,6 @@ func (rs *resource) destroy(r *Request) (*Response, error) {
 // transaction: an answer that cannot be given leaves nothing behind.
 func (rs *resource) complete(r *Request, m reflect.Value) error {
 	_, plan := rs.chosen(r)
-	return rs.refresh(r, plan, m)
+	one := []unsafe.Pointer{m.UnsafePointer()}
+	return plan.complete(r, reflect.NewAt(plan.listType, unsafe.Pointer(&one)).Elem())
 }

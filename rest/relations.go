@@ -105,11 +105,13 @@ func parseRelated(d *decoding, f *field, raw any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects, err := d.related(f.related, []any{key})
-	if err != nil {
-		return nil, err
+	objects := d.objects(f.related)
+	if objects.place(key) < 0 {
+		if objects, err = d.related(f.related, []any{key}); err != nil {
+			return nil, err
+		}
 	}
-	if o := objects[key]; o != nil {
+	if o := objects.of(key); o != nil {
 		return o, nil
 	}
 	return nil, f.missing(raw)
@@ -141,7 +143,7 @@ func parseManyRelated(d *decoding, f *field, raw any) (any, error) {
 	}
 	found := make([]any, len(keys))
 	for i, key := range keys {
-		if found[i] = objects[key]; found[i] == nil {
+		if found[i] = objects.of(key); found[i] == nil {
 			return nil, f.child.missing(items[i])
 		}
 	}
@@ -223,28 +225,75 @@ func (f *field) wrongKey(raw any) error {
 	return f.fail("invalid")
 }
 
-// namedObjects are the objects of a relation that a body names, by key; nil for those that are not there, or not yet.
+// namedObjects are the objects of a relation that a body names, by key.
 type namedObjects struct {
-	k     *relatedKey
-	byKey map[any]any
+	k      *relatedKey
+	list   []namedObject
+	places map[any]int // of keys in list, when there are many
 }
 
+// namedObject is nil when it is not there, or not yet.
+type namedObject struct{ key, object any }
+
 // objects are those of a relation.
-func (d *decoding) objects(k *relatedKey) map[any]any {
+func (d *decoding) objects(k *relatedKey) *namedObjects {
 	for _, n := range d.named {
 		if n.k == k {
-			return n.byKey
+			return n
 		}
 	}
-	byKey := make(map[any]any)
-	d.named = append(d.named, namedObjects{k, byKey})
-	return byKey
+	n := &namedObjects{k: k}
+	d.named = append(d.named, n)
+	return n
+}
+
+// place is that of a key that was looked for, -1 for another one.
+func (n *namedObjects) place(key any) int {
+	if n.places != nil {
+		return placeIn(n.places, key)
+	}
+	return slices.IndexFunc(n.list, func(o namedObject) bool { return o.key == key })
+}
+
+// of is the object with the key, nil for none.
+func (n *namedObjects) of(key any) any {
+	if i := n.place(key); i >= 0 {
+		return n.list[i].object
+	}
+	return nil
+}
+
+// want are the keys that were not looked for yet; they count as looked for from now on.
+func (n *namedObjects) want(keys []any) (wanted []any) {
+	n.list = slices.Grow(n.list, len(keys))
+	for _, key := range keys {
+		if key == nil || n.place(key) >= 0 {
+			continue
+		}
+		if n.list = append(n.list, namedObject{key: key}); n.places != nil {
+			n.places[key] = len(n.list) - 1
+		} else if len(n.list) > manyKeys {
+			n.mapPlaces()
+		}
+		if wanted == nil {
+			wanted = make([]any, 0, len(keys))
+		}
+		wanted = append(wanted, key)
+	}
+	return wanted
+}
+
+func (n *namedObjects) mapPlaces() {
+	n.places = make(map[any]int, cap(n.list))
+	for i, o := range n.list {
+		n.places[o.key] = i
+	}
 }
 
 // related finds objects by their keys in one statement and remembers them for the rest of the body.
-func (d *decoding) related(k *relatedKey, keys []any) (map[any]any, error) {
+func (d *decoding) related(k *relatedKey, keys []any) (*namedObjects, error) {
 	objects := d.objects(k)
-	wanted := newKeys(objects, keys)
+	wanted := objects.want(keys)
 	if len(wanted) == 0 {
 		return objects, nil
 	}
@@ -258,17 +307,6 @@ func (d *decoding) related(k *relatedKey, keys []any) (map[any]any, error) {
 	}
 	after()
 	return objects, nil
-}
-
-// newKeys are the keys that were not looked for yet; they count as looked for from now on.
-func newKeys(objects map[any]any, keys []any) (wanted []any) {
-	for _, key := range keys {
-		if _, asked := objects[key]; key != nil && !asked {
-			objects[key] = nil
-			wanted = append(wanted, key)
-		}
-	}
-	return wanted
 }
 
 // queueObjects adds the statement of the objects with the keys to a batch; after keeps what it found.
@@ -303,7 +341,9 @@ func (d *decoding) remember(k *relatedKey, rows reflect.Value) {
 	objects := d.objects(k)
 	for i := range rows.Len() {
 		o := rows.Index(i)
-		objects[k.keyOf(o)] = o.Interface()
+		if place := objects.place(k.keyOf(o)); place >= 0 {
+			objects.list[place].object = o.Interface()
+		}
 		if k.lock {
 			d.r.loaded(o)
 		}

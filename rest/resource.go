@@ -250,12 +250,6 @@ func (p *loadPlan) remember(r *Request, m reflect.Value) {
 	}
 }
 
-// refresh loads the relations of m that are not there yet, so that it can be written.
-func (rs *resource) refresh(r *Request, plan *loadPlan, m reflect.Value) error {
-	one := reflect.Append(reflect.MakeSlice(reflect.SliceOf(m.Type()), 0, 1), m)
-	return plan.complete(r, one)
-}
-
 // complete loads what is missing: to-one objects that are nil or another than the key says, to-many lists that are nil.
 func (p *loadPlan) complete(r *Request, rows reflect.Value) error {
 	for _, j := range p.joins {
@@ -327,6 +321,9 @@ func (j *joinPlan) complete(r *Request, rows reflect.Value) error {
 				row.FieldByIndex(j.index).Set(found.Index(i))
 			}
 		}
+	}
+	if len(j.plan.joins)+len(j.plan.many) == 0 {
+		return nil
 	}
 	return j.plan.complete(r, j.objects(rows))
 }

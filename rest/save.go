@@ -101,12 +101,13 @@ func (r *Request) settle() error {
 type saving struct {
 	write
 	postponed bool            // it is a QueueSave
-	plan      *insertPlan     // of rows
-	rows      []reflect.Value // new objects of one model without relations
-	sent      []reflect.Value // objects that are in the batch
+	sent      []reflect.Value // new objects: in the batch, and then those that are gathered
+	gathered  int             // new objects of one model without relations, at the end of sent
+	plan      *insertPlan     // of them
 }
 
 func (s *saving) addAll(objects []any) error {
+	s.sent = make([]reflect.Value, 0, len(objects))
 	for _, m := range objects {
 		if err := s.add(m); err != nil {
 			return err
@@ -155,23 +156,22 @@ func (s *saving) add(m any) error {
 
 // gather keeps a new object until its neighbours are known.
 func (s *saving) gather(plan *insertPlan, v reflect.Value) error {
-	if len(s.rows) > 0 && (s.plan != plan || plan.isAuto(v.Elem()) != plan.isAuto(s.rows[0].Elem())) {
+	if s.gathered > 0 && (s.plan != plan || plan.isAuto(v.Elem()) != plan.isAuto(s.sent[len(s.sent)-1].Elem())) {
 		if err := s.queue(); err != nil {
 			return err
 		}
 	}
-	s.plan, s.rows = plan, append(s.rows, v)
+	s.plan, s.sent, s.gathered = plan, append(s.sent, v), s.gathered+1
 	return nil
 }
 
 // queue puts the gathered objects into the batch.
 func (s *saving) queue() error {
-	rows := s.rows
-	s.rows = nil
+	rows := s.sent[len(s.sent)-s.gathered:]
+	s.gathered = 0
 	if len(rows) == 0 {
 		return nil
 	}
-	s.sent = append(s.sent, rows...)
 	return s.insert(s.plan, rows)
 }
 
@@ -214,11 +214,16 @@ func (s *saving) postpone(sent []reflect.Value) error {
 // holds tells whether an object stands as it was last seen.
 func (t *tracking) holds(model *orm.Model, v reflect.Value) bool {
 	for _, f := range model.Fields {
-		if f.Column != "" && !reflect.DeepEqual(v.Elem().FieldByIndex(f.Index).Interface(), t.stored.FieldByIndex(f.Index).Interface()) {
+		if f.Column != "" && !sameValue(v.Elem().FieldByIndex(f.Index), t.stored.FieldByIndex(f.Index)) {
 			return false
 		}
 	}
 	return len(t.many) == 0
+}
+
+// sameValue tells whether two variables of a type hold the same.
+func sameValue(a, b reflect.Value) bool {
+	return a.Kind() != reflect.Struct && a.Comparable() && a.Equal(b) || reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
 // apart stores an object by statements of its own, and its relations.
@@ -268,7 +273,7 @@ func (r *Request) answered(v reflect.Value) {
 	t.queued = false
 	key := r.Registry().Model(v.Interface()).PK.Index
 	t.stored.FieldByIndex(key).Set(v.Elem().FieldByIndex(key))
-	r.Users().Changed(r.connection(), v.Interface())
+	r.api.config.Users.Changed(r.connection(), v.Interface())
 }
 
 // update writes the columns that differ from what is stored.
@@ -285,7 +290,7 @@ func (r *Request) update(model *orm.Model, t *tracking, v reflect.Value) error {
 				return err
 			}
 		}
-		if f.AutoNow || !reflect.DeepEqual(now.Interface(), t.stored.FieldByIndex(f.Index).Interface()) {
+		if f.AutoNow || !sameValue(now, t.stored.FieldByIndex(f.Index)) {
 			if len(s.args) > 0 {
 				s.add(", ")
 			}
@@ -299,7 +304,8 @@ func (r *Request) update(model *orm.Model, t *tracking, v reflect.Value) error {
 	s.add(" WHERE ", quote(model.PK.Column), " = ")
 	s.argument(t.stored.FieldByIndex(model.PK.Index).Interface())
 	b := &orm.Batch{}
-	b.Exec(string(s.sql), s.args, func(affected int64) error {
+	text, args := s.end()
+	b.Exec(text, args, func(affected int64) error {
 		if affected == 0 {
 			return noMatch(model)
 		}

@@ -49,33 +49,30 @@ type uniqueCheck struct {
 
 // prepare makes the statements.
 func (u *uniqueCheck) prepare(d dialect) {
-	held := u.condition(d, "")
+	held := u.condition(d, nil)
 	u.any, _ = existsText(d, u.model, held)
 	u.other, _ = existsText(d, u.model, held, besides(u.model, nil))
 }
 
 // statement is the one that finds the row that holds v, whose first argument stands for v.
 func (u *uniqueCheck) statement(d *decoding, v any) (text string, args []any) {
-	held := u.condition(d.r.dialect(), v)
+	arg := u.argument(d.r.dialect(), v)
 	switch {
-	case !reflect.TypeOf(held.args[0]).Comparable():
-		return existsText(d.r.dialect(), u.model, apart(u.model, d.instance, held)...)
+	case !reflect.TypeOf(arg).Comparable():
+		return existsText(d.r.dialect(), u.model, apart(u.model, d.instance, u.condition(d.r.dialect(), arg))...)
 	case d.instance == nil:
-		return u.any, held.args
+		return u.any, []any{arg}
 	}
-	return u.other, append(held.args, primaryKey(u.model, d.instance))
+	return u.other, []any{arg, primaryKey(u.model, d.instance)}
 }
 
 func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) {
 	if v == nil || !d.canBeHeld(v) {
 		return nil, nil
 	}
-	statement, args := u.statement(d, v)
-	taken, known := false, false
-	if reflect.TypeOf(args[0]).Comparable() {
-		taken, known = d.foreseen(u, args[0])
-	}
+	taken, known := d.foreseen(u, v)
 	if !known {
+		statement, args := u.statement(d, v)
 		var err error
 		if taken, err = d.r.finds(u.model, statement, args); err != nil {
 			return nil, err
@@ -93,23 +90,25 @@ func (d *decoding) canBeHeld(v any) bool {
 	return !ok || d.searchable(text)
 }
 
-// condition holds for the rows with the value; it has one argument.
-func (u *uniqueCheck) condition(d dialect, v any) fragment {
-	arg := sqlValue(v, u.field)
-	if u.lookup == "iexact" {
-		return caseless(d, u.model, u.field, arg)
-	}
-	return fragment{sql: quote(u.model.Table) + "." + quote(u.field.Column) + " = ?", args: []any{arg}}
-}
-
-// caseless is Django's iexact on each database.
-func caseless(d dialect, m *orm.Model, mf *orm.Field, arg any) fragment {
-	column := quote(m.Table) + "." + quote(mf.Column)
-	if d.name() == orm.Postgres {
+// condition holds for the rows with the value that arg stands for; iexact is Django's on each database.
+func (u *uniqueCheck) condition(d dialect, arg any) fragment {
+	column := quote(u.model.Table) + "." + quote(u.field.Column)
+	switch {
+	case u.lookup != "iexact":
+		return fragment{sql: column + " = ?", args: []any{arg}}
+	case d.name() == orm.Postgres:
 		return fragment{sql: "UPPER(" + column + "::text) = UPPER(?)", args: []any{arg}}
 	}
-	text := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fmt.Sprint(arg))
-	return fragment{sql: column + ` LIKE ? ESCAPE '\'`, args: []any{text}}
+	return fragment{sql: column + ` LIKE ? ESCAPE '\'`, args: []any{arg}}
+}
+
+// argument is the one of condition for a clean value.
+func (u *uniqueCheck) argument(d dialect, v any) any {
+	arg := sqlValue(v, u.field)
+	if u.lookup != "iexact" || d.name() == orm.Postgres {
+		return arg
+	}
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fmt.Sprint(arg))
 }
 
 // exists asks whether a row of m other than instance fulfils all conditions.

@@ -221,13 +221,13 @@ func (c *compiler) wireMany(s *serializer, f *field) error {
 	list := s.model.Type.FieldByIndex(rel).Type
 	f.store = func(r *Request, m reflect.Value, st *inputState, i int) error {
 		objects, _ := st.values[i].([]any)
-		out := reflect.MakeSlice(list, 0, len(objects))
-		for _, o := range objects {
+		out := reflect.MakeSlice(list, len(objects), len(objects))
+		for n, o := range objects {
 			v := reflect.ValueOf(o)
 			if list.Elem().Kind() != reflect.Pointer {
 				v = v.Elem()
 			}
-			out = reflect.Append(out, v)
+			out.Index(n).Set(v)
 		}
 		m.FieldByIndex(rel).Set(out)
 		r.pending(m, f.spec.model)
@@ -257,12 +257,13 @@ func copierFor(dst, src reflect.Type) (copier, error) {
 			from = from.Elem()
 		}
 		if to.Kind() == reflect.Pointer {
-			p := reflect.New(d)
-			p.Elem().Set(from.Convert(d))
-			to.Set(p)
-			return
+			to.Set(reflect.New(d))
+			to = to.Elem()
 		}
-		to.Set(from.Convert(d))
+		if d != s {
+			from = from.Convert(d)
+		}
+		to.Set(from)
 	}, nil
 }
 

@@ -11,29 +11,43 @@ const indexFrom = 17
 // Dict is a Python dict with string keys: it keeps the order in which keys were first set. The zero value is not
 // usable; call NewDict. A Dict may be read by several goroutines, but not while one of them sets.
 type Dict struct {
-	keys  []string
-	vals  []any
-	index map[string]int // nil for few keys
+	members []member
+	index   map[string]int // nil for few keys
+}
+
+// member is a key with its value.
+type member struct {
+	key   string
+	value any
 }
 
 // NewDict returns an empty Dict.
 func NewDict() *Dict { return new(Dict) }
 
+// dictOf is a Dict of members; of several with the same key the last one counts.
+func dictOf(members []member) *Dict {
+	d := NewDict()
+	d.members = make([]member, 0, len(members))
+	for _, m := range members {
+		d.Set(m.key, m.value)
+	}
+	return d
+}
+
 // Set stores value under key. A key that is there keeps its position.
 func (d *Dict) Set(key string, value any) {
 	if i := d.find(key); i >= 0 {
-		d.vals[i] = value
+		d.members[i].value = value
 		return
 	}
-	d.keys = append(d.keys, key)
-	d.vals = append(d.vals, value)
+	d.members = append(d.members, member{key, value})
 	d.remember(key)
 }
 
 // Get returns the value of key and whether it is there.
 func (d *Dict) Get(key string) (any, bool) {
 	if i := d.find(key); i >= 0 {
-		return d.vals[i], true
+		return d.members[i].value, true
 	}
 	return nil, false
 }
@@ -44,13 +58,13 @@ func (d *Dict) Delete(key string) {
 	if i < 0 {
 		return
 	}
-	d.keys, d.vals = slices.Delete(d.keys, i, i+1), slices.Delete(d.vals, i, i+1)
+	d.members = slices.Delete(d.members, i, i+1)
 	if d.index == nil {
 		return
 	}
 	delete(d.index, key)
-	for n := i; n < len(d.keys); n++ {
-		d.index[d.keys[n]] = n
+	for n := i; n < len(d.members); n++ {
+		d.index[d.members[n].key] = n
 	}
 }
 
@@ -58,16 +72,22 @@ func (d *Dict) Delete(key string) {
 func (d *Dict) Has(key string) bool { return d.find(key) >= 0 }
 
 // Len returns the number of keys.
-func (d *Dict) Len() int { return len(d.keys) }
+func (d *Dict) Len() int { return len(d.members) }
 
-// Keys returns the keys in order; the caller must not change the slice.
-func (d *Dict) Keys() []string { return d.keys }
+// Keys returns the keys in order.
+func (d *Dict) Keys() []string {
+	keys := make([]string, len(d.members))
+	for i, m := range d.members {
+		keys[i] = m.key
+	}
+	return keys
+}
 
 // All yields keys and values in order. Setting keys meanwhile is a mistake.
 func (d *Dict) All() iter.Seq2[string, any] {
 	return func(yield func(string, any) bool) {
-		for i, k := range d.keys {
-			if !yield(k, d.vals[i]) {
+		for _, m := range d.members {
+			if !yield(m.key, m.value) {
 				return
 			}
 		}
@@ -81,8 +101,8 @@ func (d *Dict) find(key string) int {
 		}
 		return -1
 	}
-	for i, k := range d.keys {
-		if k == key {
+	for i := range d.members {
+		if d.members[i].key == key {
 			return i
 		}
 	}
@@ -92,14 +112,14 @@ func (d *Dict) find(key string) int {
 // remember notes the position of the key that was just appended.
 func (d *Dict) remember(key string) {
 	if d.index != nil {
-		d.index[key] = len(d.keys) - 1
+		d.index[key] = len(d.members) - 1
 		return
 	}
-	if len(d.keys) < indexFrom {
+	if len(d.members) < indexFrom {
 		return
 	}
-	d.index = make(map[string]int, 2*len(d.keys))
-	for i, k := range d.keys {
-		d.index[k] = i
+	d.index = make(map[string]int, 2*len(d.members))
+	for i, m := range d.members {
+		d.index[m.key] = i
 	}
 }

@@ -19,9 +19,9 @@ func AppendDumps(dst []byte, v any) []byte {
 		return append(dst, ']')
 	case *Dict:
 		dst = append(dst, '{')
-		for i, k := range v.keys {
-			dst = append(appendASCII(separate(dst, i), k), ": "...)
-			dst = AppendDumps(dst, v.vals[i])
+		for i, m := range v.members {
+			dst = append(appendASCII(separate(dst, i), m.key), ": "...)
+			dst = AppendDumps(dst, m.value)
 		}
 		return append(dst, '}')
 	}

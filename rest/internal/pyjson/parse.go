@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -54,17 +55,33 @@ func Parse(data []byte, lim Limits) (any, error) {
 // ParseString is Parse for text that is already decoded; the parts of the result share its memory. Text that is not
 // valid UTF-8 is taken as it is.
 func ParseString(text string, lim Limits) (any, error) {
-	p := parser{s: text, depth: lim.Depth}
+	room, _ := rooms.Get().(*[]member)
+	p := parser{s: text, depth: lim.Depth, open: *room}
 	if p.depth <= 0 {
 		p.depth = DefaultDepth
 	}
-	return p.document()
+	v, err := p.document()
+	if cap(p.open) <= mostRoom {
+		*room = p.open
+		rooms.Put(room)
+	}
+	return v, err
 }
+
+// rooms are empty lists for the members of what is open.
+var rooms = sync.Pool{New: func() any { return new([]member) }}
+
+// mostRoom is how many members a list may have room for to be kept for the next document.
+const mostRoom = 1024
 
 type parser struct {
 	s     string
 	i     int
 	depth int // levels that are left
+
+	// The members of the objects and lists that are open, those of lists without keys. Each object and list takes its own from
+	// the end when it is closed, and is made in the size that it has.
+	open []member
 }
 
 func (p *parser) document() (any, error) {
@@ -108,10 +125,8 @@ func (p *parser) value() (any, error) {
 	case c == '"':
 		p.i++
 		return boxed(p.str())
-	case c == '{':
-		return p.nested(p.object)
-	case c == '[':
-		return p.nested(p.array)
+	case c == '{' || c == '[':
+		return p.nested(c)
 	case c == '-' || c >= '0' && c <= '9':
 		return p.number()
 	default:
@@ -126,37 +141,46 @@ func boxed(s string, err error) (any, error) {
 	return s, nil
 }
 
-func (p *parser) nested(read func() (any, error)) (any, error) {
+// nested reads an object or a list.
+func (p *parser) nested(opening byte) (v any, err error) {
 	if p.depth == 0 {
 		return nil, p.fail("Nested too deeply", p.i)
 	}
 	p.depth--
 	p.i++
 	p.space()
-	v, err := read()
+	start := len(p.open)
+	if opening == '{' {
+		v, err = p.object(start)
+	} else {
+		v, err = p.array(start)
+	}
+	clear(p.open[start:])
+	p.open = p.open[:start]
 	p.depth++
 	return v, err
 }
 
-func (p *parser) object() (any, error) {
-	d := NewDict()
-	if p.at() == '}' {
+// object reads members to the end of the object, whose first one is to stand at start.
+func (p *parser) object(start int) (any, error) {
+	more := p.at() != '}'
+	if !more {
 		p.i++
-		return d, nil
 	}
-	for {
-		if err := p.member(d); err != nil {
+	for more {
+		err := p.member()
+		if err == nil {
+			more, err = p.next('}')
+		}
+		if err != nil {
 			return nil, err
 		}
-		more, err := p.next('}')
-		if err != nil || !more {
-			return d, err
-		}
 	}
+	return dictOf(p.open[start:]), nil
 }
 
 // member reads one key and its value.
-func (p *parser) member(d *Dict) error {
+func (p *parser) member() error {
 	if p.at() != '"' {
 		return p.fail("Expecting property name enclosed in double quotes", p.i)
 	}
@@ -171,30 +195,31 @@ func (p *parser) member(d *Dict) error {
 	p.i++
 	p.space()
 	v, err := p.value()
-	if err != nil {
-		return err
-	}
-	d.Set(key, v)
-	return nil
+	p.open = append(p.open, member{key, v})
+	return err
 }
 
-func (p *parser) array() (any, error) {
-	list := []any{}
-	if p.at() == ']' {
+// array reads items to the end of the list, whose first one is to stand at start.
+func (p *parser) array(start int) (any, error) {
+	more := p.at() != ']'
+	if !more {
 		p.i++
-		return list, nil
 	}
-	for {
+	for more {
 		v, err := p.value()
+		p.open = append(p.open, member{value: v})
+		if err == nil {
+			more, err = p.next(']')
+		}
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, v)
-		more, err := p.next(']')
-		if err != nil || !more {
-			return list, err
-		}
 	}
+	list := make([]any, len(p.open)-start)
+	for i, m := range p.open[start:] {
+		list[i] = m.value
+	}
+	return list, nil
 }
 
 // next reads the comma after an item, or the closing bracket: then more is false.

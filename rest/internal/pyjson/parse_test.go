@@ -188,3 +188,17 @@ func TestCorpusOfParsers(t *testing.T) {
 		}
 	}
 }
+
+// TestParseAllocatesWhatItReturns: an object takes two pieces of memory, a list one, a text or number one, and the document
+// one.
+func TestParseAllocatesWhatItReturns(t *testing.T) {
+	for doc, want := range map[string]float64{
+		`{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}`:   2 + 7 + 1,
+		`[{"a":null},{"b":true},{"c":[]},{"d":"text"}]`: 2 + 4*2 + 2 + 1 + 1,
+	} {
+		text := []byte(doc)
+		if n := testing.AllocsPerRun(100, func() { _, _ = pyjson.Parse(text, pyjson.Limits{}) }); n > want {
+			t.Errorf("%s: %v allocations, want %v", doc, n, want)
+		}
+	}
+}

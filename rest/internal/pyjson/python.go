@@ -76,12 +76,12 @@ func appendPythonList(dst []byte, list []any) []byte {
 
 func appendPythonDict(dst []byte, d *Dict) []byte {
 	dst = append(dst, '{')
-	for i, k := range d.keys {
+	for i, m := range d.members {
 		if i > 0 {
 			dst = append(dst, ", "...)
 		}
-		dst = append(appendQuoted(dst, k), ": "...)
-		dst = appendPython(dst, d.vals[i])
+		dst = append(appendQuoted(dst, m.key), ": "...)
+		dst = appendPython(dst, m.value)
 	}
 	return append(dst, '}')
 }

@@ -57,12 +57,12 @@ func appendList(dst []byte, list []any) []byte {
 
 func appendDict(dst []byte, d *Dict) []byte {
 	dst = append(dst, '{')
-	for i, k := range d.keys {
+	for i, m := range d.members {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(AppendString(dst, k), ':')
-		dst = AppendValue(dst, d.vals[i])
+		dst = append(AppendString(dst, m.key), ':')
+		dst = AppendValue(dst, m.value)
 	}
 	return append(dst, '}')
 }
@@ -145,6 +145,27 @@ func appendSeconds(dst []byte, microseconds int64) []byte {
 	return append(dst, '"')
 }
 
+// EveryText reports whether ok holds for every text and every key of a parsed document.
+func EveryText(v any, ok func(text string) bool) bool {
+	switch v := v.(type) {
+	case string:
+		return ok(v)
+	case []any:
+		for _, item := range v {
+			if !EveryText(item, ok) {
+				return false
+			}
+		}
+	case *Dict:
+		for _, m := range v.members {
+			if !ok(m.key) || !EveryText(m.value, ok) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Finite reports whether every number of a parsed document is finite; "1e999" is not, and cannot be sent or stored.
 func Finite(v any) bool {
 	switch v := v.(type) {
@@ -153,7 +174,7 @@ func Finite(v any) bool {
 	case []any:
 		return !slices.ContainsFunc(v, func(item any) bool { return !Finite(item) })
 	case *Dict:
-		return !slices.ContainsFunc(v.vals, func(item any) bool { return !Finite(item) })
+		return !slices.ContainsFunc(v.members, func(m member) bool { return !Finite(m.value) })
 	}
 	return true
 }
