@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"slices"
 
 	"gorm.io/gorm/clause"
@@ -58,6 +59,12 @@ func (q *Query) settleDoubts() error {
 		}
 	}
 	return refusal(doubts)
+}
+
+// instead is the refusal of filters that name rows which are not there, or err, which the request deserves without them.
+func (q *Query) instead(err error) error {
+	q.awaiting = true // rows that never came
+	return cmp.Or(q.settleDoubts(), err)
 }
 
 // refusal is the error of the choices that turned out to be wrong, in the order of the filters; nil when all are right.

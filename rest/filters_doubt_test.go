@@ -19,7 +19,7 @@ func TestRowsAnswerDoubts(t *testing.T) {
 		{Name: "label", Field: "labels", Kind: FilterModelChoice},
 	}
 	numbered, cursor := PageNumber{Size: 10}, Cursor{Size: 10, Order: []string{"id"}}
-	estimated := PageNumber{Size: 10, Count: CountEstimated}
+	estimated, uncounted := PageNumber{Size: 10, Count: CountEstimated}, PageNumber{Size: 10, Count: CountNone}
 	tests := []struct {
 		pagination Pagination
 		target     string
@@ -43,6 +43,10 @@ func TestRowsAnswerDoubts(t *testing.T) {
 		{pagination: numbered, target: "/?shelf=1&page=500", status: 404, asking: 2, postgres: 1},
 		{pagination: cursor, target: "/?shelf=1", status: 200, asking: 2, postgres: 1},
 		{pagination: cursor, target: "/?shelf=77", status: 400, asking: 2, postgres: 2},
+		{pagination: cursor, target: "/?shelf=1&cursor=wrong", status: 404, asking: 1, postgres: 1},
+		{pagination: cursor, target: "/?shelf=77&cursor=wrong", status: 400, asking: 1, postgres: 1},
+		{pagination: uncounted, target: "/?shelf=77&page=x", status: 400, asking: 1, postgres: 1},
+		{pagination: uncounted, target: "/?shelf=77&page=last", status: 400, asking: 1, postgres: 1},
 		{pagination: estimated, target: "/?shelf=1", status: 200, asking: 3, postgres: 2},
 		{pagination: estimated, target: "/?shelf=77", status: 400, asking: 3, postgres: 3},
 		// What rows prove nothing about.

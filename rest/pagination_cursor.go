@@ -74,7 +74,7 @@ func (c Cursor) page(r *Request, q *Query) (*Page, error) {
 	plans := c.order(q)
 	at, err := c.decode(r)
 	if err != nil {
-		return nil, err
+		return nil, q.instead(err)
 	}
 	if at.reverse {
 		q.orderBy(reversed(plans), true)
@@ -82,7 +82,7 @@ func (c Cursor) page(r *Request, q *Query) (*Page, error) {
 		q.orderBy(plans, false)
 	}
 	if at.position != nil && !q.after(plans[0], *at.position, at.reverse) {
-		return nil, NotFound(c.InvalidMessage)
+		return nil, q.instead(NotFound(c.InvalidMessage))
 	}
 	q.limit, q.offset = min(size, maxRows)+1, at.offset
 	rows, err := q.load()

@@ -62,11 +62,11 @@ func (p PageNumber) page(r *Request, q *Query) (*Page, error) {
 func (p PageNumber) window(r *Request, q *Query, size int) (*Page, error) {
 	const farthest = 1 << 40 // rows
 	if p.asksLast(r) {
-		return nil, p.invalid(r.Query(p.PageParam), "That page number is not an integer")
+		return nil, q.instead(p.invalid(r.Query(p.PageParam), "That page number is not an integer"))
 	}
 	number, err := p.number(r, farthest/size)
 	if err != nil {
-		return nil, err
+		return nil, q.instead(err)
 	}
 	w, err := p.Count.window(q, size, (number-1)*size)
 	if err != nil {

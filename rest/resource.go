@@ -206,7 +206,7 @@ func (rs *resource) find(r *Request, locked bool) (*Query, reflect.Value, error)
 	}
 	key, err := lookupKey(rs.lookup.Kind, r.Param(rs.lookupParam))
 	if err != nil {
-		return nil, reflect.Value{}, ErrNotFound
+		return nil, reflect.Value{}, q.instead(ErrNotFound)
 	}
 	_, q.plan = rs.chosen(r)
 	if text := rs.details[q.plan]; text != "" && q.isPlain() && !locked {
