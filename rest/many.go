@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -21,6 +19,7 @@ type manyPlan struct {
 	hop   hop
 	plan  *loadPlan // of the related rows
 	order []orderPlan
+	ranks []rank       // order, where Go can tell it
 	owner reflect.Type // the struct with the list
 	index []int        // of its Go field that holds the list
 	list  attribute    // the same
@@ -39,7 +38,7 @@ type manyPlan struct {
 func newManyPlan(name string, h hop, owner reflect.Type, index []int, near *orm.Field, plan *loadPlan, order []orderPlan) *manyPlan {
 	listType := owner.FieldByIndex(index).Type
 	return &manyPlan{
-		name: name, hop: h, plan: plan, order: order, owner: owner, index: index,
+		name: name, hop: h, plan: plan, order: order, ranks: ranksOf(plan.model, plan.d, order), owner: owner, index: index,
 		list: attributeAt(owner, index), elem: listType.Elem(), listType: reflect.SliceOf(listType.Elem()),
 		key: keyAttribute(owner, near.Index), byKey: near.PrimaryKey,
 	}
@@ -341,57 +340,4 @@ func zeroed[T any](list []T, n int) []T {
 	list = slices.Grow(list[:0], n)[:n]
 	clear(list)
 	return list
-}
-
-// restore gives a row the list that was just stored with it, where that is all there is to load: objects that need nothing
-// else, in the order of their keys. false when it has to be loaded.
-func (m *manyPlan) restore(r *Request, row unsafe.Pointer) bool {
-	compare := keyComparison(m.plan.model.PK.Type)
-	if len(m.order) > 0 || compare == nil || len(m.plan.joins)+len(m.plan.many)+len(m.plan.annotations) > 0 {
-		return false
-	}
-	owner := reflect.NewAt(m.owner, row)
-	t := r.tracked[owner.Interface()]
-	if t == nil {
-		return false
-	}
-	for i, saved := range t.lists {
-		if !slices.Equal(saved.index, m.index) {
-			continue
-		}
-		t.lists = slices.Delete(t.lists, i, i+1)
-		owner.Elem().FieldByIndex(m.index).Set(sortedByKey(saved.list, m.plan.model.PK.Index, compare))
-		return true
-	}
-	return false
-}
-
-// keyComparison compares keys as both databases order them; nil for kinds that they order by rules of their own.
-func keyComparison(t reflect.Type) func(a, b reflect.Value) int {
-	switch {
-	case t == reflect.TypeFor[uuid.UUID]():
-		return func(a, b reflect.Value) int {
-			x, y := a.Interface().(uuid.UUID), b.Interface().(uuid.UUID)
-			return bytes.Compare(x[:], y[:])
-		}
-	case t.Kind() >= reflect.Int && t.Kind() <= reflect.Int64:
-		return func(a, b reflect.Value) int { return cmp.Compare(a.Int(), b.Int()) }
-	}
-	return nil
-}
-
-// sortedByKey is a list of objects in the order of their keys, each once.
-func sortedByKey(list reflect.Value, key []int, compare func(a, b reflect.Value) int) reflect.Value {
-	keyAt := func(i int) reflect.Value { return reflect.Indirect(list.Index(i)).FieldByIndex(key) }
-	order := make([]int, list.Len())
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return compare(keyAt(i), keyAt(j)) })
-	order = slices.CompactFunc(order, func(i, j int) bool { return compare(keyAt(i), keyAt(j)) == 0 })
-	out := reflect.MakeSlice(list.Type(), len(order), len(order))
-	for n, i := range order {
-		out.Index(n).Set(list.Index(i))
-	}
-	return out
 }

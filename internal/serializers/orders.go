@@ -36,7 +36,7 @@ var Address = &rest.Serializer[AddressData]{
 // OrderItemData is a line of an order.
 type OrderItemData struct {
 	ID          int64                        `json:"id"`
-	Product     rest.Related[models.Product] `json:"product"`
+	Product     rest.Related[models.Product] `json:"product" rest:"lock"`
 	ProductName string                       `json:"product_name" rest:"readonly,source=Product.Name"`
 	Quantity    int64                        `json:"quantity"`
 	UnitPrice   orm.Decimal                  `json:"unit_price" rest:"readonly"`
@@ -92,14 +92,11 @@ func productsOnce(items []OrderItemData) error {
 	return nil
 }
 
-// placeOrder stores an order and its lines and takes the stock, in as many statements for many lines as for one.
+// placeOrder stores an order and its lines and takes the stock, in as many statements for many lines as for one. The products
+// are locked since the lines were read.
 func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*models.Order, error) {
 	lines := in.Data.Items
-	products, err := lockProducts(r, lines)
-	if err != nil {
-		return nil, err
-	}
-	if err := enoughStock(lines, products); err != nil {
+	if err := enoughStock(lines); err != nil {
 		return nil, err
 	}
 	order := &models.Order{
@@ -108,41 +105,23 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*models.Order, erro
 	}
 	rows := []any{order}
 	for _, line := range lines {
-		product := products[line.Product.Object.ID]
+		product := line.Product.Object
 		item := &models.OrderItem{
 			OrderID: order.ID, ProductID: product.ID, Product: product, Quantity: line.Quantity, UnitPrice: product.Price,
 		}
 		order.Items, rows = append(order.Items, item), append(rows, item)
 	}
-	if err := r.Save(rows...); err != nil {
+	if err := r.QueueSave(rows...); err != nil {
 		return nil, err
 	}
 	return order, r.Queue(models.TakeOrdered, order.ID, order.ID)
 }
 
-// lockProducts loads the products of the lines by id, locked until the transaction ends.
-func lockProducts(r *rest.Request, lines []OrderItemData) (map[int64]*models.Product, error) {
-	ids := make([]int64, len(lines))
-	for i, line := range lines {
-		ids[i] = line.Product.Object.ID
-	}
-	rows, err := rest.Lock[models.Product](r, ids)
-	products := make(map[int64]*models.Product, len(rows))
-	for _, p := range rows {
-		products[p.ID] = p
-	}
-	return products, err
-}
-
 // enoughStock reports every line that asks for more than there is.
-func enoughStock(lines []OrderItemData, products map[int64]*models.Product) error {
+func enoughStock(lines []OrderItemData) error {
 	short := &rest.Fields{}
 	for i, line := range lines {
-		left := int64(0)
-		if p := products[line.Product.Object.ID]; p != nil {
-			left = p.Stock
-		}
-		if left < line.Quantity {
+		if left := line.Product.Object.Stock; left < line.Quantity {
 			text := fmt.Sprintf("Only %d left in stock.", left)
 			short.Set(fmt.Sprint(i), rest.ErrorFields("quantity", rest.List{rest.Message{Text: text, Code: "invalid"}}))
 		}
