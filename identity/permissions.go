@@ -67,7 +67,7 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 		query, args = fmt.Sprintf(permissionsOfUser, placeholder(db)), []any{user.ID}
 	}
 	set := Permissions{names: make(map[string]struct{}), all: user.IsSuperuser}
-	b := orm.Batch{ReadOnly: true}
+	b := orm.Batch{ReadOnly: true, Shared: true}
 	b.Query(query, args, func(rows *orm.Rows) error {
 		for rows.Next() {
 			var name string
@@ -88,7 +88,7 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, error) {
 	db := s.db(ctx)
 	var found account
-	b := orm.Batch{ReadOnly: true}
+	b := orm.Batch{ReadOnly: true, Shared: true}
 	b.Query(accountStatements[accountQuestion{db.Name(), true, false}], []any{id}, func(rows *orm.Rows) (err error) {
 		if !rows.Next() {
 			return ErrNoUser

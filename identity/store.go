@@ -110,7 +110,7 @@ func (u *User) variables() []any {
 func (s *Store) find(ctx context.Context, column string, value any) (*User, error) {
 	db := s.db(ctx)
 	var found *User
-	b := orm.Batch{ReadOnly: true}
+	b := orm.Batch{ReadOnly: true, Shared: true}
 	b.Query("SELECT "+userColumns+" FROM auth_user WHERE "+column+" = "+placeholder(db), []any{value}, func(rows *orm.Rows) error {
 		if !rows.Next() {
 			return nil

@@ -18,6 +18,12 @@ type Batch struct {
 	// ReadOnly says that the statements write and lock nothing, so that a replica may answer them (see [Replica]), and that
 	// they may come before a late transaction (see [AtomicOptions.Late]).
 	ReadOnly bool
+	// Shared says of a ReadOnly batch that it may be one transaction with the batches of others: its statements set nothing,
+	// and lock nothing but what reading locks. On PostgreSQL such batches go together under load. Its functions may then
+	// be called on another goroutine, while Send waits, and must wait for nothing, as for a lock that is held around Send; a
+	// context that ends while the batch is on its way is not looked at until the answers have come. A batch with Exec is
+	// never shared.
+	Shared bool
 
 	items []batchItem
 }
@@ -69,6 +75,24 @@ func (b *Batch) Send(ctx context.Context, db *gorm.DB) error {
 	default:
 		return sendEach(ctx, pool, b.items)
 	}
+}
+
+// sendOn sends the batch outside of transactions.
+func (b *Batch) sendOn(ctx context.Context, on connections) error {
+	conns, ok := on.(*postgresConns)
+	if !ok || conns.groups == nil || !b.isShared() {
+		return on.send(ctx, b.items)
+	}
+	return conns.groups.send(ctx, b.items)
+}
+
+func (b *Batch) isShared() bool {
+	for i := range b.items {
+		if b.items[i].read == nil {
+			return false
+		}
+	}
+	return b.ReadOnly && b.Shared
 }
 
 // Queue is Send put off: inside [Atomic] on PostgreSQL the statements go with the next one that has to be waited for, the

@@ -32,7 +32,7 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	std := sql.OpenDB(poolConnector{connector, config.ConnectTimeout})
 	std.SetMaxIdleConns(0) // the pool keeps them
 	conns := &postgresConns{primaryDB: primaryDB{DB: std}, pool: pool, connector: connector, wait: config.ConnectTimeout}
-	conns.shared = newSharedTrips(conns, settings)
+	conns.groups = newReadGroups(conns, settings)
 	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
 	if err != nil {
 		pool.Close()
@@ -67,7 +67,7 @@ func postgresSettings(config Config) (*pgxpool.Config, error) {
 	if config.replica {
 		conn.RuntimeParams["default_transaction_read_only"] = "on"
 	}
-	settings.AfterConnect = prepareTypes
+	settings.AfterConnect = prepareConn
 	return settings, nil
 }
 
@@ -85,9 +85,23 @@ func setDefault(params map[string]string, name, value string) {
 	params[name] = value
 }
 
+// prepareConn makes a new connection ready.
+func prepareConn(ctx context.Context, conn *pgx.Conn) error {
+	prepareTypes(conn)
+	if !canPipeline(conn.Config()) {
+		return nil
+	}
+	results, err := conn.PgConn().Exec(ctx, "SHOW default_transaction_isolation").ReadAll()
+	if err != nil {
+		return err
+	}
+	conn.PgConn().CustomData()[groupsKey] = string(results[0].Rows[0][0]) == "read committed"
+	return nil
+}
+
 // prepareTypes makes times read from the connection UTC (pgx gives the computer's time zone otherwise), and lets PostgreSQL
 // write as text what has no binary form that models read, so that it comes as it does through database/sql.
-func prepareTypes(_ context.Context, conn *pgx.Conn) error {
+func prepareTypes(conn *pgx.Conn) {
 	types := conn.TypeMap()
 	types.RegisterType(&pgtype.Type{
 		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
@@ -95,7 +109,6 @@ func prepareTypes(_ context.Context, conn *pgx.Conn) error {
 	for _, t := range textTypes() {
 		types.RegisterType(t)
 	}
-	return nil
 }
 
 // textCodec is a type that is sent and read as text.

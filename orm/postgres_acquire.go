@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// acquire takes a connection of the pool, and says ErrUnavailable when there is none in time.
-func (c *postgresConns) acquire(ctx context.Context) (*pgxpool.Conn, error) {
-	return patiently(ctx, c.wait, c.pool.Acquire)
+// acquire takes a connection of the pool, and says ErrUnavailable when there is none in that time.
+func (c *postgresConns) acquire(ctx context.Context, wait time.Duration) (*pgxpool.Conn, error) {
+	return patiently(ctx, wait, c.pool.Acquire)
 }
 
 // take is acquire of a connection that database/sql can use, too.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,6 +23,7 @@ type pipeline struct {
 	types    *pgtype.Map
 	prepared preparedStatements
 	watch    watch
+	groups   bool // calls of several requests may share a transaction
 
 	own   call        // of send
 	going []*call     // those that are being sent
@@ -37,15 +38,17 @@ type call struct {
 	ctx   context.Context //nolint:containedctx // of who waits for the answers
 	items []batchItem
 
-	err    error
-	unrun  bool          // PostgreSQL ran nothing of it, because of another call
-	guest  bool          // it is answered on the goroutine of another call
-	broken *brokenGuest  // a function of a guest that panicked
-	took   time.Duration // until the answers were read, after those of the call before
+	follows  bool // it is answered on the goroutine of another call
+	unrun    bool // it has to be sent by itself: PostgreSQL ran nothing of it, or it failed in company before it had a row
+	err      error
+	panicked *panicked // a function of a follower
 }
 
-// pipelineKey finds the pipeline among what a connection carries.
-const pipelineKey = "github.com/quintet-go/quintet/orm"
+// Among what a connection carries, pipelineKey finds its pipeline, and groupsKey whether that may have groups.
+const (
+	pipelineKey = "github.com/quintet-go/quintet/orm"
+	groupsKey   = pipelineKey + ".groups"
+)
 
 // pipelineOf is the pipeline of a connection, nil where the URL asks for another way of running statements than preparing
 // them (default_query_exec_mode), as some poolers in front of PostgreSQL do.
@@ -60,6 +63,7 @@ func pipelineOf(conn *pgx.Conn) *pipeline {
 		return nil
 	}
 	p := &pipeline{conn: conn, wire: conn.PgConn(), types: conn.TypeMap()}
+	p.groups, _ = carried[groupsKey].(bool)
 	p.prepared.init(config.StatementCacheCapacity)
 	p.watch.init(p.wire.Conn())
 	p.rows.p = p
@@ -82,7 +86,8 @@ func (p *pipeline) send(ctx context.Context, items []batchItem) error {
 }
 
 // run runs calls in one round trip, as one transaction. Of those that can be sent all get their answers, up to the first that
-// PostgreSQL refuses; those behind it are unrun. Only calls that change nothing may go with others.
+// PostgreSQL refuses; those behind it are unrun, and so is that one when it is not the only call and had no row. Only calls
+// that change and set nothing may go with others.
 func (p *pipeline) run(calls ...*call) {
 	if p.encode(calls); len(p.going) > 0 {
 		p.exchange(p.going)
@@ -184,23 +189,13 @@ func (p *pipeline) exchange(calls []*call) {
 	failed := <-writing
 	sound = sound && failed == nil
 	for _, c := range calls {
-		p.conclude(c, failed, sound)
+		if c.err == nil && len(calls) == 1 { // who only reads has got all of it
+			c.err = failed
+		}
+		if ended := c.ctx.Err(); ended != nil && c.err != nil && !sound {
+			c.err = fmt.Errorf("wait for PostgreSQL: %w: %w", ended, c.err)
+		}
 	}
-}
-
-// conclude completes the error of a call: failed is that of writing.
-func (p *pipeline) conclude(c *call, failed error, sound bool) {
-	if c.err == nil && !c.unrun {
-		c.err = failed
-	}
-	if c.err == nil {
-		return
-	}
-	if ended := c.ctx.Err(); ended != nil && !sound {
-		c.err = fmt.Errorf("wait for PostgreSQL: %w: %w", ended, c.err)
-		return
-	}
-	p.distrust(c.err)
 }
 
 const (
@@ -242,19 +237,22 @@ func writingFailed(err error) <-chan error {
 // receive reads the answers of calls, and returns whether the connection is ready for the next ones.
 func (p *pipeline) receive(calls []*call) (sound bool) {
 	var refused error
-	sent, before := p.sent, time.Now()
+	sent, company := p.sent, len(calls) > 1
 	for i := 0; i < len(calls) && refused == nil; i++ {
-		c := calls[i]
-		refused = p.answer(c, sent)
-		sent = sent[len(c.items):]
-		now := time.Now()
-		c.took, before = now.Sub(before), now
+		c, n := calls[i], len(calls[i].items)
+		if refused = p.answer(c, sent[:n]); refused != nil {
+			p.distrust(refused, sent[:n])
+		}
+		if refused != nil && company && !c.hasRows() {
+			c.unrun, c.err = true, nil
+		}
+		sent = sent[n:]
 	}
 	if errors.Is(refused, errAnswer) {
 		return false
 	}
 	late, broken := p.drain()
-	if late == nil {
+	if late == nil && !company { // who only reads has got all of it
 		late = broken
 	}
 	for _, c := range calls {
@@ -265,34 +263,81 @@ func (p *pipeline) receive(calls []*call) (sound bool) {
 	return broken == nil
 }
 
-// answer reads the answers of a call. Of several errors the first is the call's. refused is one after which no other call is
-// answered.
+// errUnanswered is what is left of a call when a function of it or of another one ended the goroutine.
+var errUnanswered = errors.New("the batch was broken off")
+
+// answer reads the answers of a call. refused is an error after which no other call is answered.
 func (p *pipeline) answer(c *call, sent []*prepared) (refused error) {
-	c.unrun = false
+	c.unrun, c.err = false, errUnanswered
 	c.count()
-	r := &p.rows
+	var first error
 	for i := range c.items {
-		r.begin(sent[i])
-		var err error
-		if c.err == nil && c.items[i].read != nil {
-			err = c.read(&c.items[i], &p.give)
+		err := p.answerItem(c, &c.items[i], sent[i], first != nil)
+		if first == nil {
+			first = err
 		}
-		for r.Next() {
-		}
-		if r.err != nil {
-			err = r.err // and read took it for the end of the rows
-		}
-		if c.err == nil && err == nil {
-			err = c.items[i].finish(r.tag)
-		}
-		if c.err == nil {
-			c.err = err
-		}
-		if r.err != nil {
-			return r.err
+		if p.rows.err != nil {
+			break
 		}
 	}
-	return nil
+	c.err = first
+	return p.rows.err
+}
+
+// answerItem reads the answer of one statement, which nobody wants when an earlier one failed.
+func (p *pipeline) answerItem(c *call, item *batchItem, s *prepared, unwanted bool) error {
+	r := &p.rows
+	r.begin(s)
+	var err error
+	if item.read != nil && !unwanted {
+		err = c.read(item, &p.give)
+	}
+	for r.Next() {
+	}
+	switch {
+	case r.err != nil:
+		return r.err // and read took it for the end of the rows
+	case err != nil || unwanted:
+		return err
+	}
+	return item.finish(r.tag)
+}
+
+// read lets an item take its rows. The panic of a follower's function is kept for its own goroutine.
+func (c *call) read(item *batchItem, rows *Rows) (err error) {
+	if c.follows {
+		defer func() {
+			if value := recover(); value != nil {
+				c.panicked = &panicked{value, debug.Stack()}
+				err = c.panicked
+			}
+		}()
+	}
+	return item.readFrom(rows)
+}
+
+// hasRows tells whether a function of the call has seen a row.
+func (c *call) hasRows() bool {
+	for i := range c.items {
+		if c.items[i].answered {
+			return true
+		}
+	}
+	return false
+}
+
+// panicked is a panic on another goroutine than the one that it concerns.
+type panicked struct {
+	value any
+	stack []byte // where it began
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+
+// Unwrap is the value, if it is an error.
+func (p *panicked) Unwrap() error {
+	err, _ := p.value.(error)
+	return err
 }
 
 // finish tells who asks what a statement did.
@@ -325,16 +370,16 @@ func (p *pipeline) drain() (late, broken error) {
 	}
 }
 
-// distrust lets go of the statements of a batch that failed because what they were prepared for has changed: they are
+// distrust lets go of the statements of a call that failed because what they were prepared for has changed: they are
 // prepared anew the next time.
-func (p *pipeline) distrust(err error) {
+func (p *pipeline) distrust(err error, sent []*prepared) {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return
 	}
 	const changedResult, noStatement = "0A000", "26000"
 	if pg.Code == changedResult || pg.Code == noStatement {
-		for _, s := range p.sent {
+		for _, s := range sent {
 			p.prepared.remove(s)
 		}
 	}

@@ -71,6 +71,16 @@ func (p *pipeline) prepare(ctx context.Context, sql string) (*prepared, error) {
 	return s, nil
 }
 
+// knows tells whether the statements of a batch are prepared.
+func (p *pipeline) knows(items []batchItem) bool {
+	for i := range items {
+		if !p.prepared.byText.Contains(items[i].sql) {
+			return false
+		}
+	}
+	return true
+}
+
 // describe decides in which forms the parameters and results of a statement go over the wire: in the binary one where the
 // type has it.
 func describe(types *pgtype.Map, d *pgconn.StatementDescription) *prepared {

@@ -21,7 +21,7 @@ type postgresConns struct {
 	connector driver.Connector // of connections of the pool that database/sql can use
 	wait      time.Duration    // for a free connection
 
-	shared *sharedTrips // nil for none
+	groups *readGroups // nil for none
 }
 
 func (c *postgresConns) readFrom(r *replicas) connections {
@@ -32,7 +32,7 @@ func (c *postgresConns) readFrom(r *replicas) connections {
 
 // send runs a batch on a connection of the pool.
 func (c *postgresConns) send(ctx context.Context, items []batchItem) error {
-	conn, err := c.acquire(ctx)
+	conn, err := c.acquire(ctx, c.wait)
 	if err != nil {
 		return Translate(err)
 	}

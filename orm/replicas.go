@@ -183,23 +183,21 @@ func (r *replicas) written(ctx context.Context) {
 // sendBatch runs a batch of a *gorm.DB that is in no transaction.
 func (r *replicas) sendBatch(ctx context.Context, primary connections, b *Batch) error {
 	switch {
-	case r == nil && b.ReadOnly:
-		return sendRead(ctx, primary, b.items)
 	case r == nil:
-		return primary.send(ctx, b.items)
+		return b.sendOn(ctx, primary)
 	case b.ReadOnly:
-		return r.send(ctx, b.items)
+		return r.send(ctx, b)
 	}
 	r.written(ctx)
 	return r.primary.send(ctx, b.items)
 }
 
 // send runs a batch that only reads.
-func (r *replicas) send(ctx context.Context, items []batchItem) error {
+func (r *replicas) send(ctx context.Context, b *Batch) error {
 	return r.ask(ctx, func(c connections) (again bool, err error) {
-		err = sendRead(ctx, c, items)
-		for i := range items {
-			if items[i].answered {
+		err = b.sendOn(ctx, c)
+		for i := range b.items {
+			if b.items[i].answered {
 				return false, err
 			}
 		}

@@ -280,7 +280,7 @@ func (t *transaction) send(ctx context.Context, items []batchItem) error {
 // sendBatch is send of a batch that may be put before the transaction.
 func (t *transaction) sendBatch(ctx context.Context, b *Batch) error {
 	if b.ReadOnly && t.isOutside() {
-		return sendRead(ctx, t.outside(), b.items)
+		return b.sendOn(ctx, t.outside())
 	}
 	return t.send(ctx, b.items)
 }

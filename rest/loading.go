@@ -230,8 +230,7 @@ func (q *Query) batch() *orm.Batch {
 
 // send runs a batch of q. A filter that names a row which is not there is refused before all else.
 func (q *Query) send(b *orm.Batch, what string) error {
-	b.ReadOnly = !q.locks()
-	err := q.r.ask(b)
+	err := q.r.read(b, q.locks())
 	if err == nil || isRefusedValue(err) {
 		if refused := q.settleDoubts(); refused != nil {
 			return refused

@@ -32,8 +32,7 @@ func (s *serializer) lookAhead(d *decoding, data any) error {
 		d.forget()
 		return nil
 	}
-	b.ReadOnly = !s.locks
-	if err := d.r.ask(b); err != nil {
+	if err := d.r.read(b, s.locks); err != nil {
 		d.forget()
 		if isRefusedValue(err) && !orm.Begun(d.r.connection()) {
 			return nil // the reading finds out which one

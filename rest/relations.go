@@ -297,12 +297,12 @@ func (d *decoding) related(k *relatedKey, keys []any) (*namedObjects, error) {
 	if len(wanted) == 0 {
 		return objects, nil
 	}
-	b := &orm.Batch{ReadOnly: !k.lock}
+	b := &orm.Batch{}
 	after, err := d.queueObjects(b, k, wanted)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.r.ask(b); err != nil {
+	if err := d.r.read(b, k.lock); err != nil {
 		return nil, newQuery(d.r, k.model, nil).failed("load", err)
 	}
 	after()

@@ -119,8 +119,11 @@ func (r *Request) connection() *gorm.DB {
 func (r *Request) ask(b *orm.Batch) error { return b.Send(r.Context(), r.connection()) }
 
 // look is ask of a batch that writes and locks nothing.
-func (r *Request) look(b *orm.Batch) error {
-	b.ReadOnly = true
+func (r *Request) look(b *orm.Batch) error { return r.read(b, false) }
+
+// read is ask of a batch that writes nothing.
+func (r *Request) read(b *orm.Batch, locks bool) error {
+	b.ReadOnly, b.Shared = !locks, !locks
 	return r.ask(b)
 }
 
