@@ -67,7 +67,7 @@ func (a *App) recoverPanic(r *http.Request, x *exchange) {
 		return
 	}
 	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-		panic(cause)
+		panic(http.ErrAbortHandler)
 	}
 	a.log.ErrorContext(r.Context(), "panic in a handler", "panic", cause, "stack", string(debug.Stack()))
 	if x.wrote {

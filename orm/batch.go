@@ -19,10 +19,11 @@ type Batch struct {
 	// they may come before a late transaction (see [AtomicOptions.Late]).
 	ReadOnly bool
 	// Shared says of a ReadOnly batch that it may be one transaction with the batches of others: its statements set nothing,
-	// and lock nothing but what reading locks. On PostgreSQL such batches go together under load. Its functions may then
-	// be called on another goroutine, while Send waits, and must wait for nothing, as for a lock that is held around Send; a
-	// context that ends while the batch is on its way is not looked at until the answers have come. A batch with Exec is
-	// never shared.
+	// and lock nothing but what reading locks. On PostgreSQL such batches go together under load. Its functions, and methods
+	// of its arguments such as driver.Valuer, may then be called on another goroutine, while Send waits. They must wait for
+	// nothing, as for a lock that is held around Send, and stand to be called again as long as they have seen no row. A
+	// context that ends while the batch is on its way with others is not looked at until the answers have come. Who holds
+	// locks in a transaction that readings wait for must not send one outside of it. A batch with Exec is never shared.
 	Shared bool
 
 	items []batchItem

@@ -23,6 +23,7 @@ type readGroups struct {
 	limit int // groups at a time, as long as nobody waits too long
 	most  int // groups at a time even then
 	costs costs
+	late  func(items []batchItem) // costs.forget
 
 	mu      sync.Mutex
 	running int       // groups
@@ -32,11 +33,10 @@ type readGroups struct {
 }
 
 const (
-	mostFollowers = 15                    // batches that go with a leader
-	quickBatch    = 3 * time.Millisecond  // what a batch may cost that goes with others
-	quickGroup    = 5 * time.Millisecond  // what the batches of a group may cost together
-	slowGroup     = 50 * time.Millisecond // a group that takes longer was not what it seemed: its costs are learned again
-	tickPause     = 5 * time.Millisecond  // between two looks at those that wait
+	mostFollowers = 15                   // batches that go with a leader
+	quickBatch    = 3 * time.Millisecond // what a batch may cost that goes with others
+	quickGroup    = 5 * time.Millisecond // what the batches of a group may cost together
+	tickPause     = 5 * time.Millisecond // between two looks at those that wait
 )
 
 // newReadGroups is nil for connections that have no pipelines.
@@ -46,6 +46,7 @@ func newReadGroups(conns *postgresConns, settings *pgxpool.Config) *readGroups {
 	}
 	most := int(settings.MaxConns)
 	g := &readGroups{conns: conns, limit: min(most, runtime.GOMAXPROCS(0)+1), most: most}
+	g.late = g.costs.forget
 	g.timer = time.AfterFunc(tickPause, g.tick)
 	g.timer.Stop()
 	return g
@@ -80,7 +81,7 @@ func (g *group) add(m *member) {
 // send runs a batch of statements with rows.
 func (g *readGroups) send(ctx context.Context, items []batchItem) error {
 	m, _ := members.Get().(*member)
-	m.ctx, m.items = ctx, items
+	m.ctx, m.items, m.late = ctx, items, g.late
 	sets := g.setsOut(m)
 	if !sets {
 		<-m.ready
@@ -105,6 +106,7 @@ func (g *readGroups) setsOut(m *member) bool {
 	var known bool
 	m.cost, known = g.costs.of(m.items)
 	if m.alone = !known || m.cost > quickBatch; m.alone {
+		m.late = nil
 		return true
 	}
 	g.mu.Lock()
@@ -133,7 +135,7 @@ func (g *readGroups) lead(leader *member) {
 	}
 	defer conn.Release()
 	p := pipelineOf(conn.Conn())
-	if !leader.alone && p.groups {
+	if !leader.alone && p.groups && p.knows(leader.items) {
 		g.gather(together, p)
 	}
 	begun := time.Now()
@@ -147,10 +149,10 @@ func (g *readGroups) gather(together *group, p *pipeline) {
 	defer g.mu.Unlock()
 	left := quickGroup - together.members[0].cost
 	g.waiting = slices.DeleteFunc(g.waiting, func(m *member) bool {
-		left -= m.cost
-		joins := left >= 0 && len(together.members) <= mostFollowers && p.knows(m.items)
+		joins := left >= m.cost && len(together.members) <= mostFollowers && p.knows(m.items)
 		if joins {
 			together.add(m)
+			left -= m.cost
 		}
 		return joins
 	})
@@ -162,7 +164,9 @@ func (g *readGroups) finish(together *group) {
 	if !leader.alone {
 		g.pass()
 	}
-	g.learn(together)
+	if len(together.members) == 1 && leader.err == nil && together.took > 0 {
+		g.costs.note(leader.items, together.took)
+	}
 	for _, m := range together.members[1:] {
 		m.ready <- struct{}{}
 	}
@@ -172,23 +176,11 @@ func (g *readGroups) finish(together *group) {
 	groups.Put(together)
 }
 
-// learn notes what the members cost.
-func (g *readGroups) learn(together *group) {
-	switch leader := together.members[0]; {
-	case together.took > slowGroup:
-		for _, m := range together.members {
-			g.costs.forget(m.items)
-		}
-	case together.took > 0 && len(together.members) == 1 && leader.err == nil:
-		g.costs.note(leader.items, together.took)
-	}
-}
-
 // pass lets the one that has waited longest lead in place of a group that has come back.
 func (g *readGroups) pass() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(g.waiting) == 0 || g.running > g.limit {
+	if len(g.waiting) == 0 || g.running > g.limit && g.waiting[0].waited <= tickPause {
 		g.running--
 		return
 	}

@@ -3,6 +3,7 @@ package orm_test
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -80,6 +81,11 @@ func (g *gate) hold(t *testing.T, want int64) *read {
 	t.Helper()
 	r := g.start(t, g.closed(false))
 	for held := int64(0); held != want; time.Sleep(time.Millisecond) {
+		select {
+		case <-r.ended:
+			t.Fatalf("the read was not held up: %v", r.err)
+		default:
+		}
 		var err error
 		if held, err = askOne(t, g.keeper, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"); err != nil {
 			t.Fatal(err)
@@ -179,10 +185,11 @@ func TestReadsGoTogether(t *testing.T) {
 	panicking := &read{sql: "SELECT 'a' UNION SELECT 'b'", took: func() error { panic(errTooMuch) }}
 	refused := &read{sql: "SELECT (1/$1::int)::text", args: []any{0}, quick: []any{1}}
 	wrong := &read{sql: refused.sql, args: []any{make(chan int)}}
+	unsendable := &read{sql: "SELECT $1::text || ''", args: []any{panickingValue{}}, quick: []any{"a"}}
 	gone := began(0)
-	g.learn(t, first, failing, refused)
+	g.learn(t, first, failing, refused, unsendable)
 	g.hold(t, 1)
-	order := []*read{first, failing, panicking, wrong, second, gone, refused, third, last}
+	order := []*read{first, failing, panicking, unsendable, wrong, second, gone, refused, third, last}
 	for _, r := range order {
 		g.start(t, r)
 	}
@@ -213,10 +220,17 @@ func TestReadsGoTogether(t *testing.T) {
 			t.Errorf("%s failed with %v", c.read.sql, c.read.err)
 		}
 	}
-	if err, _ := panicking.panic.(error); !errors.Is(err, errTooMuch) || !strings.Contains(err.Error(), "postgres_groups_test.go") {
-		t.Errorf("the panic of a function became %v", panicking.panic)
+	for _, r := range []*read{panicking, unsendable} {
+		if err, _ := r.panic.(error); !errors.Is(err, errTooMuch) || !strings.Contains(err.Error(), "postgres_groups_test.go") {
+			t.Errorf("a panic became %v", r.panic)
+		}
 	}
 }
+
+// panickingValue cannot be sent.
+type panickingValue struct{}
+
+func (panickingValue) Value() (driver.Value, error) { panic(errTooMuch) }
 
 var errTooMuch = errors.New("too much")
 
@@ -292,7 +306,7 @@ func TestLostGroup(t *testing.T) {
 	}
 	g.learn(t, began(0), killing)
 	g.hold(t, 1)
-	one := g.start(t, began(0))
+	one, same := g.start(t, began(0)), g.start(t, began(0))
 	g.start(t, killing)
 	other := g.start(t, began(0))
 	g.open(t)
@@ -300,6 +314,9 @@ func TestLostGroup(t *testing.T) {
 		if r.wait(); r.err != nil || r.text == "" {
 			t.Errorf("a read got %q, %v", r.text, r.err)
 		}
+	}
+	if same.wait(); same.text != one.text {
+		t.Errorf("reads did not go together: %s, %s", one.text, same.text)
 	}
 	if killing.wait(); killing.err == nil {
 		t.Errorf("who lost its connection got %q", killing.text)
@@ -337,7 +354,7 @@ func TestGroupEndsWithItsLastContext(t *testing.T) {
 // TestReadsDoNotWaitForever for others: more groups are sent while there are connections, and then ErrUnavailable is said.
 func TestReadsDoNotWaitForever(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // two groups at a time
-	g := newGate(t, 4, 200*time.Millisecond)
+	g := newGate(t, 4, 2*time.Second)
 	g.learn(t, began(0), g.closed(true))
 	for held := range int64(3) {
 		g.hold(t, held+1)
@@ -351,6 +368,27 @@ func TestReadsDoNotWaitForever(t *testing.T) {
 			t.Errorf("a read without a connection got %v", r.err)
 		}
 	}
+}
+
+// TestManyReadsBesideHeldOnes: when what is held up takes all the groups that there usually are, as many more are sent as there
+// are connections.
+func TestManyReadsBesideHeldOnes(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // two groups at a time
+	g := newGate(t, 8, 4*time.Second)
+	pausing := &read{sql: "SELECT pg_sleep(0.002)::text"}
+	g.learn(t, pausing, g.closed(true))
+	g.hold(t, 1)
+	g.hold(t, 2)
+	var all sync.WaitGroup
+	for range 3000 {
+		all.Go(func() {
+			r := *pausing
+			if err := r.send(t.Context(), g.db); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestReadsKeepApart: many readers at once, some of which fail or leave, get their own answers.
@@ -372,7 +410,7 @@ func TestReadsKeepApart(t *testing.T) {
 			time.AfterFunc(time.Duration(random.IntN(2000))*time.Microsecond, stop)
 		}
 		switch err := r.send(ctx, db); {
-		case err == nil && r.text == fmt.Sprint(n), errors.Is(err, context.Canceled):
+		case err == nil && r.text == fmt.Sprint(n), errors.Is(err, context.Canceled) && ctx.Err() != nil:
 			return nil
 		case err != nil && len(r.args) == 1 && r.args[0] == 0 && strings.Contains(err.Error(), "division by zero"):
 			return nil

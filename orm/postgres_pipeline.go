@@ -38,8 +38,9 @@ type call struct {
 	ctx   context.Context //nolint:containedctx // of who waits for the answers
 	items []batchItem
 
-	follows  bool // it is answered on the goroutine of another call
-	unrun    bool // it has to be sent by itself: PostgreSQL ran nothing of it, or it failed in company before it had a row
+	late     func(items []batchItem) // called when the answers have not come for a while; nil for nothing
+	follows  bool                    // it is sent and answered on the goroutine of another call
+	unrun    bool                    // it has to be sent by itself: PostgreSQL ran nothing of it, or it failed in company before it had a row
 	err      error
 	panicked *panicked // a function of a follower
 }
@@ -141,7 +142,7 @@ func (p *pipeline) encode(calls []*call) {
 }
 
 // add appends the messages of a call, or nothing when it fails.
-func (p *pipeline) add(c *call) (err error) {
+func (p *pipeline) add(c *call) error {
 	switch err := c.ctx.Err(); {
 	case err != nil:
 		return fmt.Errorf("send statements: %w", err)
@@ -149,13 +150,18 @@ func (p *pipeline) add(c *call) (err error) {
 		return errBusy
 	}
 	sent, out := len(p.sent), len(p.out)
-	for i := range c.items {
-		if err = p.addItem(c.ctx, &c.items[i]); err != nil {
-			p.sent, p.out = p.sent[:sent], p.out[:out]
-			return err
+	err := c.guard(func() error {
+		for i := range c.items {
+			if err := p.addItem(c.ctx, &c.items[i]); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		p.sent, p.out = p.sent[:sent], p.out[:out]
 	}
-	return nil
+	return err
 }
 
 func (p *pipeline) addItem(ctx context.Context, item *batchItem) error {
@@ -290,7 +296,7 @@ func (p *pipeline) answerItem(c *call, item *batchItem, s *prepared, unwanted bo
 	r.begin(s)
 	var err error
 	if item.read != nil && !unwanted {
-		err = c.read(item, &p.give)
+		err = c.guard(func() error { return item.readFrom(&p.give) })
 	}
 	for r.Next() {
 	}
@@ -303,8 +309,8 @@ func (p *pipeline) answerItem(c *call, item *batchItem, s *prepared, unwanted bo
 	return item.finish(r.tag)
 }
 
-// read lets an item take its rows. The panic of a follower's function is kept for its own goroutine.
-func (c *call) read(item *batchItem, rows *Rows) (err error) {
+// guard runs what belongs to a call. The panic of a follower is kept for its own goroutine.
+func (c *call) guard(run func() error) (err error) {
 	if c.follows {
 		defer func() {
 			if value := recover(); value != nil {
@@ -313,7 +319,7 @@ func (c *call) read(item *batchItem, rows *Rows) (err error) {
 			}
 		}()
 	}
-	return item.readFrom(rows)
+	return run()
 }
 
 // hasRows tells whether a function of the call has seen a row.

@@ -54,6 +54,9 @@ func (w *watch) look() {
 	use := w.use
 	w.left = len(w.calls)
 	for _, c := range w.calls {
+		if c.late != nil {
+			c.late(c.items)
+		}
 		w.stop = append(w.stop, context.AfterFunc(c.ctx, func() { w.interrupt(use) }))
 	}
 }

@@ -79,13 +79,14 @@ func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
 // rescue turns a panic into an error; http.ErrAbortHandler goes on to the server.
 func rescue(err *error) {
-	switch p := recover(); p {
-	case nil:
-	case http.ErrAbortHandler:
-		panic(p)
-	default:
-		*err = &panicked{p, debug.Stack()}
+	p := recover()
+	if p == nil {
+		return
 	}
+	if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
+	}
+	*err = &panicked{p, debug.Stack()}
 }
 
 // run checks the request and lets the handler answer it.
