@@ -14,7 +14,7 @@ const (
 	writeTimeout = 30 * time.Second // how long a client may take for the next piece of an answer
 	writeRenewal = 5 * time.Second  // how often that deadline is moved on, at most
 	writePiece   = 256 << 10        // bytes of a file between two looks at the deadline
-	largePiece   = 8 << 10          // bytes that net/http would send in two pieces
+	largePiece   = 8 << 10          // bytes that net/http sends in two pieces, of which the second leaves at once
 )
 
 // exchange is one request with its answer as the server sees it: who asks, under which id, and what was answered.
@@ -96,7 +96,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 
 // writeWhole lets a large piece leave together with what net/http has collected before it.
 func (x *exchange) writeWhole(p []byte) (int, error) {
-	if len(p) < largePiece {
+	if len(p) < largePiece || x.status == http.StatusSwitchingProtocols {
 		return x.ResponseWriter.Write(p)
 	}
 	c := connectionOf(x.context.Context)

@@ -46,6 +46,8 @@ func unchanged(smaps, file string) []mapping {
 			}
 		case found && first == "Anonymous:":
 			list[len(list)-1].own = strings.TrimSpace(further) != "0 kB"
+		case found && first == "Swap:" && strings.TrimSpace(further) != "0 kB":
+			list[len(list)-1].own = true
 		}
 	}
 	return slices.DeleteFunc(list, func(m mapping) bool { return m.own })
@@ -64,5 +66,5 @@ func parseMapping(addresses, about, file string) (mapping, bool) {
 		return mapping{}, false
 	}
 	end, err := strconv.ParseUint(last, 16, strconv.IntSize)
-	return mapping{uintptr(start), uintptr(end), true}, err == nil
+	return mapping{start: uintptr(start), end: uintptr(end), own: true}, err == nil // until it is known to be the file's
 }

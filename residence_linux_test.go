@@ -74,6 +74,7 @@ func TestUnchangedMappings(t *testing.T) {
 			"3000-4000 r--p 2 fe:00 7    " + file + "\nAnonymous:    0 kB\n", []string{"1000-3000", "3000-4000"}},
 		"data":                 {"1000-3000 rw-p 0 fe:00 7 " + file + "\nAnonymous: 0 kB\n", nil},
 		"relocated constants":  {"1000-3000 r--p 0 fe:00 7 " + file + "\nAnonymous: 4 kB\n", nil},
+		"swapped out copies":   {"1000-3000 r--p 0 fe:00 7 " + file + "\nAnonymous: 0 kB\nSwap: 8 kB\n", nil},
 		"copies not counted":   {"1000-3000 r-xp 0 fe:00 7 " + file + "\nRss: 0 kB\n", nil},
 		"a library":            {"1000-3000 r-xp 0 fe:00 8 /lib/libc.so.6\nAnonymous: 0 kB\n", nil},
 		"a longer path":        {"1000-3000 r-xp 0 fe:00 8 /jail" + file + "\nAnonymous: 0 kB\n", nil},

@@ -2,6 +2,7 @@ package orm_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strconv"
@@ -289,29 +290,60 @@ func TestWritersWait(t *testing.T) {
 	})
 }
 
-// TestBatchesOfATransactionPassDatabaseSQL: on PostgreSQL its connection is one of database/sql from the first statement of
-// GORM on, and the same one.
-func TestBatchesOfATransactionPassDatabaseSQL(t *testing.T) {
-	db := ormtest.Open(t, libraryTemplate.Postgres(t))
-	var byBatch, byGORM int64
-	inUse := func() int { return db.SQL.Stats().InUse }
-	err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
-		b := &orm.Batch{}
-		b.Exec("INSERT INTO library_shelf (name) VALUES ('batch')", nil, nil)
-		b.Query("SELECT pg_backend_pid()", nil, func(rows *orm.Rows) error {
-			rows.Next()
-			return rows.Scan(&byBatch)
+// TestTransactionKeepsItsConnection on PostgreSQL, for batches and for GORM, whatever the application does with the pool of
+// database/sql, and gives it back.
+func TestTransactionKeepsItsConnection(t *testing.T) {
+	for name, tune := range map[string]func(*sql.DB){
+		"as it is":         func(*sql.DB) {},
+		"idle connections": func(pool *sql.DB) { pool.SetMaxIdleConns(2) },
+		"a limit":          func(pool *sql.DB) { pool.SetMaxOpenConns(1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := ormtest.Open(t, libraryTemplate.Postgres(t))
+			tune(db.SQL)
+			if got := shelves(t, db); got != "" { // leaves a connection behind, where one may be idle
+				t.Fatal(got)
+			}
+			var byBatch, byGORM int64
+			err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+				b := &orm.Batch{}
+				b.Exec("INSERT INTO library_shelf (name) VALUES ('batch')", nil, nil)
+				b.Query("SELECT pg_backend_pid()", nil, func(rows *orm.Rows) error {
+					rows.Next()
+					return rows.Scan(&byBatch)
+				})
+				return errors.Join(b.Send(t.Context(), tx), tx.Raw("SELECT pg_backend_pid()").Scan(&byGORM).Error, add(tx, "gorm"), errBack)
+			})
+			if !errors.Is(err, errBack) || byBatch != byGORM || byBatch == 0 {
+				t.Errorf("connections %d and %d: %v", byBatch, byGORM, err)
+			}
+			if got := shelves(t, db); got != "" {
+				t.Errorf("%q is left of what was undone", got)
+			}
+			db.SQL.SetMaxIdleConns(0)
+			if taken := db.Pool.Stat().AcquiredConns(); taken != 0 {
+				t.Errorf("%d connections of the pool are still in use", taken)
+			}
 		})
-		err := b.Send(t.Context(), tx)
-		if n := inUse(); n != 0 {
-			t.Errorf("the batch uses %d connections of database/sql", n)
-		}
-		return errors.Join(err, tx.Raw("SELECT pg_backend_pid()").Scan(&byGORM).Error, add(tx, "gorm"))
-	})
-	if got := shelves(t, db); err != nil || got != "batch gorm" || byBatch != byGORM || byBatch == 0 {
-		t.Errorf("%q, connections %d and %d: %v", got, byBatch, byGORM, err)
 	}
-	if n, taken := inUse(), db.Pool.Stat().AcquiredConns(); n != 0 || taken != 0 {
-		t.Errorf("%d connections of database/sql and %d of the pool are still in use", n, taken)
+}
+
+var errBack = errors.New("back")
+
+// TestEndedStatementOfATransaction: a statement of GORM whose context has ended leaves the connection to its transaction.
+func TestEndedStatementOfATransaction(t *testing.T) {
+	db := ormtest.Open(t, libraryTemplate.Postgres(t))
+	for range 20 {
+		err := orm.Atomic(t.Context(), db.Gorm, func(tx *gorm.DB) error {
+			ended, end := context.WithCancel(t.Context())
+			end()
+			return errors.Join(add(tx, "lost"), tx.WithContext(ended).Exec("SELECT 1").Error)
+		})
+		if err == nil {
+			t.Fatal("the statement did not fail")
+		}
+	}
+	if got, taken := shelves(t, db), db.Pool.Stat().AcquiredConns(); got != "" || taken != 0 {
+		t.Errorf("%q is left, and %d connections are in use", got, taken)
 	}
 }

@@ -65,6 +65,7 @@ type DB struct {
 	SQL  *sql.DB       // the same connections by database/sql
 	Pool *pgxpool.Pool // the same connections by pgx; nil on SQLite
 
+	lent     *sql.DB // those of transactions, for GORM; nil on SQLite
 	dialect  string
 	replicas *replicas
 }
@@ -154,6 +155,7 @@ func (db *DB) Close() {
 	db.replicas.close()
 	_ = db.SQL.Close() // nothing can be done about a connection that does not close
 	if db.Pool != nil {
+		_ = db.lent.Close()
 		db.Pool.Close()
 	}
 }

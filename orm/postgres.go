@@ -32,13 +32,15 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	std := sql.OpenDB(poolConnector{connector, config.ConnectTimeout})
 	std.SetMaxIdleConns(0) // the pool keeps them
 	conns := &postgresConns{primaryDB: primaryDB{DB: std}, pool: pool, connector: connector, wait: config.ConnectTimeout}
+	conns.lent = sql.OpenDB(lender{connector})
+	conns.lent.SetMaxIdleConns(0)
 	conns.groups = newReadGroups(conns, settings)
 	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	return &DB{Gorm: g, SQL: std, Pool: pool, dialect: Postgres}, nil
+	return &DB{Gorm: g, SQL: std, Pool: pool, lent: conns.lent, dialect: Postgres}, nil
 }
 
 // postgresSettings reads the URL and adds what it does not say.
@@ -140,6 +142,25 @@ var binaryTypes = []uint32{
 // takenKey is where a context holds the connection that a transaction has taken already.
 type takenKey struct{}
 
+// lender gives database/sql the connection that a transaction has taken, to use it as GORM does. It is the connector of a
+// pool of its own, which keeps nothing: from that of the application, database/sql could give another connection.
+type lender struct{ driver.Connector }
+
+// Connect implements driver.Connector.
+func (lender) Connect(ctx context.Context) (driver.Conn, error) {
+	taken, ok := ctx.Value(takenKey{}).(*stdlib.Conn)
+	if !ok {
+		return nil, driver.ErrBadConn
+	}
+	return lent{taken}, nil
+}
+
+// lent is a connection that its transaction gives back, whatever database/sql thinks of it.
+type lent struct{ *stdlib.Conn }
+
+// Close implements driver.Conn.
+func (lent) Close() error { return nil }
+
 // poolConnector gives database/sql connections of the pool, and says ErrUnavailable when there is none in time.
 type poolConnector struct {
 	driver.Connector
@@ -147,9 +168,6 @@ type poolConnector struct {
 }
 
 func (c poolConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	if taken, ok := ctx.Value(takenKey{}).(*stdlib.Conn); ok {
-		return taken, nil
-	}
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	conn, err := c.Connector.Connect(limited)

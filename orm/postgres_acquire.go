@@ -23,6 +23,7 @@ func (c *postgresConns) take(ctx context.Context) (*stdlib.Conn, error) {
 	}
 	taken, ok := conn.(*stdlib.Conn)
 	if !ok {
+		_ = conn.Close()
 		return nil, fmt.Errorf("%T is no connection of pgx", conn)
 	}
 	return taken, nil

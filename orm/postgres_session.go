@@ -21,6 +21,7 @@ type postgresConns struct {
 	connector driver.Connector // of connections of the pool that database/sql can use
 	wait      time.Duration    // for a free connection
 
+	lent   *sql.DB     // for GORM, the connections of transactions
 	groups *readGroups // nil for none
 }
 
@@ -143,7 +144,7 @@ func (s *postgresSession) forGORM(ctx context.Context) (*sql.Conn, error) {
 		return nil, err
 	}
 	if s.conn == nil {
-		conn, err := s.conns.Conn(context.WithValue(ctx, takenKey{}, s.taken))
+		conn, err := s.conns.lent.Conn(context.WithValue(ctx, takenKey{}, s.taken))
 		if err != nil {
 			return nil, err
 		}
@@ -239,7 +240,6 @@ func (s *postgresSession) rollback() {
 func (s *postgresSession) giveBack() {
 	if s.conn != nil {
 		_ = s.conn.Close()
-		return
 	}
 	_ = s.taken.Close()
 }

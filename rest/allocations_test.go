@@ -78,7 +78,7 @@ func TestRowsCostNoAllocations(t *testing.T) {
 // TestWritesAllocateLittle holds what storing an object costs with its body read, its unique values and related objects looked
 // up, and its answer written: a quarter less than when each step made memory of its own.
 func TestWritesAllocateLittle(t *testing.T) {
-	const most = 165
+	const most = 180 // 155, and what the race detector adds
 	c := library(t, ormtest.Open(t, ormtest.Postgres(t)), nil)
 	stock(t, c, 0)
 	w, stored := &quiet{header: http.Header{}}, 0

@@ -172,7 +172,7 @@ func (rs *resource) filtered(r *Request, base *gorm.DB, single bool) (*Query, er
 			}
 		case SearchFilter:
 			if err := rs.search.apply(r, q); err != nil {
-				return nil, err
+				return nil, q.instead(err)
 			}
 		case OrderingFilter:
 			if !single {

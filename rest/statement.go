@@ -187,6 +187,7 @@ type shapes struct {
 
 const (
 	mostShapes    = 1024     // statements are kept
+	mostText      = 4 << 10  // bytes of a statement that is kept
 	mostStatement = 16 << 10 // bytes of memory are kept for the next statement
 )
 
@@ -198,6 +199,9 @@ func (k *shapes) text(sql []byte) string {
 		return text
 	}
 	text = string(sql)
+	if len(text) > mostText {
+		return text
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.texts) < mostShapes {
