@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,6 +25,7 @@ type readGroups struct {
 	most  int // groups at a time even then
 	costs costs
 	late  func(items []batchItem) // costs.forget
+	apart atomic.Bool             // transactions are such that they may not be shared
 
 	mu      sync.Mutex
 	running int       // groups
@@ -105,7 +107,7 @@ func (g *readGroups) send(ctx context.Context, items []batchItem) error {
 func (g *readGroups) setsOut(m *member) bool {
 	var known bool
 	m.cost, known = g.costs.of(m.items)
-	if m.alone = !known || m.cost > quickBatch; m.alone {
+	if m.alone = !known || m.cost > quickBatch || g.apart.Load(); m.alone {
 		m.late = nil
 		return true
 	}
@@ -135,7 +137,10 @@ func (g *readGroups) lead(leader *member) {
 	}
 	defer conn.Release()
 	p := pipelineOf(conn.Conn())
-	if !leader.alone && p.groups && p.knows(leader.items) {
+	switch {
+	case !p.groups:
+		g.apart.Store(true)
+	case !leader.alone && p.knows(leader.items):
 		g.gather(together, p)
 	}
 	begun := time.Now()
