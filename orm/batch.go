@@ -271,11 +271,5 @@ func (item *batchItem) take(rows pgx.Rows) error {
 	if err != nil {
 		return err
 	}
-	if item.tag != nil {
-		item.tag(rows.CommandTag().String())
-	}
-	if item.done == nil {
-		return nil
-	}
-	return item.done(rows.CommandTag().RowsAffected())
+	return item.finish([]byte(rows.CommandTag().String()))
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -116,16 +117,11 @@ func ParseDate(text string) (Date, error) {
 
 // number reads a short text of ASCII digits and nothing else.
 func number(s string) (n int, ok bool) {
-	if s == "" || len(s) > 18 {
+	if len(s) > 18 {
 		return 0, false
 	}
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n, true
+	digits, err := strconv.ParseUint(s, 10, 63)
+	return int(digits), err == nil
 }
 
 // Scan takes text, of which a time after the day is ignored, and times.

@@ -35,12 +35,12 @@ func openPostgres(ctx context.Context, config Config) (*DB, error) {
 	conns.lent = sql.OpenDB(lender{connector})
 	conns.lent.SetMaxIdleConns(0)
 	conns.groups = newReadGroups(conns, settings)
-	g, err := openGorm(postgres.New(postgres.Config{Conn: conns}), config)
-	if err != nil {
-		pool.Close()
+	db := &DB{SQL: std, Pool: pool, lent: conns.lent, dialect: Postgres}
+	if db.Gorm, err = openGorm(postgres.New(postgres.Config{Conn: conns}), config); err != nil {
+		db.Close()
 		return nil, err
 	}
-	return &DB{Gorm: g, SQL: std, Pool: pool, lent: conns.lent, dialect: Postgres}, nil
+	return db, nil
 }
 
 // postgresSettings reads the URL and adds what it does not say.

@@ -28,7 +28,8 @@ func Integer(v any) (pyjson.Int, Code) {
 	return pyjson.Int{}, Invalid
 }
 
-// plainInteger reads what most integers are: a few ASCII digits.
+// plainInteger reads what most integers are: a few ASCII digits. Unlike strconv it makes no error of other texts, which are read
+// otherwise.
 func plainInteger(s string) (n int64, ok bool) {
 	const most = 18 // digits that fit into an int64
 	if s == "" || len(s) > most {
