@@ -65,6 +65,7 @@ func (a *App) prepareAndServe(ctx context.Context, ln net.Listener, out io.Write
 	}
 	a.announce(out, ln.Addr().String())
 	defer time.AfterFunc(startOver, releaseProgram).Stop()
+	defer keepHeapFloor(heapFloor)()
 	return a.serveHandler(ctx, ln, h)
 }
 
