@@ -363,11 +363,11 @@ func TestManyAccountsAreRenewedTogether(t *testing.T) {
 			}
 			return refused
 		}
-		renew := func() { // all were asked for again, and are half over
+		renew := func() { // all were asked for, and are in their last third
 			t.Helper()
-			s.pass(cachedFor / 4)
+			s.pass(cachedFor * 3 / 8)
 			ask(t.Context(), ids...)
-			s.pass(cachedFor / 4)
+			s.pass(cachedFor * 3 / 8)
 			ask(t.Context(), ids[0])
 			for deadline := time.Now().Add(10 * time.Second); s.Renewing(); time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {

@@ -35,7 +35,7 @@ const fewRecent = 16
 type lookup[V any] struct {
 	id    int64
 	began time.Time
-	again bool // asked for another time; guarded by recent.mu
+	asked bool // for by a request, not just renewed; guarded by recent.mu
 	done  chan struct{}
 	value V
 	err   error
@@ -74,16 +74,16 @@ func (c *recent[V]) join(id int64, since time.Time) (l *lookup[V], mine bool) {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.renewSoon(now)
 	if e, ok := c.byID[id]; ok {
 		if l := e.Value.(*lookup[V]); !l.began.Before(since) && !l.began.After(now) {
-			l.again = true
-			c.renewSoon(now, l)
+			l.asked = true
 			return l, false
 		}
 		c.remove(e)
 	}
 	c.expire(now)
-	l = &lookup[V]{id: id, began: now, done: make(chan struct{})}
+	l = &lookup[V]{id: id, began: now, asked: true, done: make(chan struct{})}
 	c.byID[id] = c.order.PushBack(l)
 	return l, true
 }
@@ -158,28 +158,33 @@ func (l *lookup[V]) wait(ctx context.Context) (V, error) {
 	}
 }
 
-// renewSoon begins to renew the values when one that is in use is half over; c.mu is held.
-func (c *recent[V]) renewSoon(now time.Time, l *lookup[V]) {
-	const pauses = 8 // in a life
-	if c.renew == nil || c.renewing || len(c.byID) < fewRecent || now.Sub(l.began) < c.life/2 || now.Sub(c.renewed) < c.life/pauses {
+// renewSoon begins to renew the values when the oldest one has come to its last third; c.mu is held.
+func (c *recent[V]) renewSoon(now time.Time) {
+	const pauses = 16 // in a life
+	if c.renew == nil || c.renewing || len(c.byID) < fewRecent || now.Sub(c.renewed) < c.life/pauses {
 		return
 	}
-	c.renewing, c.renewed = true, now
-	old, values := c.due(now)
-	go c.renewAll(now, old, values)
+	c.renewed = now
+	if old, values := c.due(now); len(old) > 0 {
+		c.renewing = true
+		go c.renewAll(now, old, values)
+	}
 }
 
-// due are the look-ups that are half over and were asked for again.
+// due are the look-ups that have come to their last third and were asked for.
 func (c *recent[V]) due(now time.Time) (old map[int64]*lookup[V], values map[int64]V) {
-	old, values = make(map[int64]*lookup[V]), make(map[int64]V)
 	for e := c.order.Front(); e != nil; e = e.Next() {
 		l := e.Value.(*lookup[V])
-		if now.Sub(l.began) < c.life/2 {
+		if now.Sub(l.began) < c.life*2/3 {
 			break // those behind it are younger
 		}
-		if l.again && l.answered() {
-			old[l.id], values[l.id] = l, l.value
+		if !l.asked || !l.answered() {
+			continue
 		}
+		if old == nil {
+			old, values = make(map[int64]*lookup[V]), make(map[int64]V)
+		}
+		old[l.id], values[l.id] = l, l.value
 	}
 	return old, values
 }

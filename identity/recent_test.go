@@ -3,9 +3,13 @@ package identity
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestRecentIsBounded asks for more accounts than are remembered.
@@ -145,16 +149,10 @@ func TestRenewalsBringNothingBack(t *testing.T) {
 				get(id)
 			}
 		}
-		at = at.Add(c.life / 2)
+		at = at.Add(c.life * 3 / 4)
 		get(fewRecent)
 		<-renewed
-		c.mu.Lock() // renewAll holds it until it has ended
-		for c.renewing {
-			c.mu.Unlock()
-			time.Sleep(time.Millisecond)
-			c.mu.Lock()
-		}
-		c.mu.Unlock()
+		awaitRenewal(c)
 		want := "new"
 		if failure != nil {
 			want = "loaded"
@@ -165,5 +163,51 @@ func TestRenewalsBringNothingBack(t *testing.T) {
 		if _, loaded := get(0); !loaded {
 			t.Errorf("%v: what was forgotten is back", failure)
 		}
+	}
+}
+
+// awaitRenewal waits until no renewal is on its way.
+func awaitRenewal[V any](c *recent[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.renewing {
+		c.mu.Unlock()
+		time.Sleep(time.Millisecond)
+		c.mu.Lock()
+	}
+}
+
+// TestUnaskedAreRenewedOnce: who asked once is renewed once, in case he comes again, and who does not is left alone.
+func TestUnaskedAreRenewedOnce(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	c := newRecent[string](time.Second, func() time.Time { return at })
+	var renewals [][]int64
+	c.renew = func(_ context.Context, old map[int64]string) (map[int64]string, error) {
+		renewals = append(renewals, slices.Sorted(maps.Keys(old)))
+		return old, nil
+	}
+	loaded := 0
+	get := func(ids ...int64) {
+		for _, id := range ids {
+			_, _ = c.get(t.Context(), id, func(context.Context) (string, error) {
+				loaded++
+				return "loaded", nil
+			}, func(string) error { return nil })
+		}
+		awaitRenewal(c)
+	}
+	var all []int64
+	for id := range int64(fewRecent) {
+		all = append(all, id)
+	}
+	get(all...)
+	at = at.Add(c.life * 3 / 4)
+	get(100)
+	at = at.Add(c.life / 2)
+	get(all[:3]...) // older than a life without the renewal
+	at = at.Add(c.life / 4)
+	get(101)
+	if diff := cmp.Diff([][]int64{all, {0, 1, 2, 100}}, renewals); diff != "" || loaded != len(all)+2 {
+		t.Errorf("%d were looked up alone, and these renewed:\n%s", loaded, diff)
 	}
 }
