@@ -147,8 +147,12 @@ func (l *lookup[V]) lead(ctx context.Context, c *recent[V], load func(context.Co
 	return l.value, check(l.value)
 }
 
-// wait returns what the look-up found, or why ctx ended.
+// wait returns what the look-up found, or why ctx ended. An answer that is there is not waited for: contexts make what they are
+// waited for with when they are asked for it.
 func (l *lookup[V]) wait(ctx context.Context) (V, error) {
+	if l.answered() {
+		return l.value, nil
+	}
 	select {
 	case <-l.done:
 		return l.value, l.err

@@ -82,7 +82,7 @@ func TestRowsCostNoAllocations(t *testing.T) {
 // TestWritesAllocateLittle holds what storing an object costs with its body read, its unique values and related objects looked
 // up, and its answer written: a quarter less than when each step made memory of its own.
 func TestWritesAllocateLittle(t *testing.T) {
-	const most = 160
+	const most = 150
 	c := library(t, ormtest.Open(t, ormtest.Postgres(t)), nil)
 	stock(t, c, 0)
 	w, stored := &quiet{header: http.Header{}}, 0

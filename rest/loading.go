@@ -50,10 +50,14 @@ func (l *loading) release(transient bool) {
 	for _, d := range l.dealings[:l.dealt] {
 		d.release(transient)
 	}
-	if transient {
-		for _, reader := range l.readers {
+	for _, reader := range l.readers {
+		if transient {
 			reader.Release()
+		} else {
+			reader.Leave()
 		}
+	}
+	if transient {
 		clear(l.list)
 		l.list = l.list[:0]
 	} else {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"gorm.io/gorm/schema"
@@ -35,7 +36,8 @@ type Plan struct {
 	columns []column
 	extra   []column // behind the columns: read into variables of the Reader
 	slabs   []reflect.Type
-	idle    sync.Pool // of *Reader that were released
+	idle    sync.Pool    // of *Reader that were given back
+	text    atomic.Int64 // bytes of text that a row has, as far as is known
 }
 
 type object struct {
@@ -65,6 +67,7 @@ type column struct {
 // NewPlan compiles a plan. extra are the types of variables for values behind the columns; see Reader.Extra.
 func NewPlan(objects []Object, columns []Column, extra ...reflect.Type) (*Plan, error) {
 	p := &Plan{}
+	p.text.Store(usualText)
 	for i, o := range objects {
 		compiled := object{parent: o.Parent, slab: p.slab(o.Type), first: len(columns)}
 		if i > 0 {
@@ -166,12 +169,24 @@ const (
 )
 
 func (s *slab) grow(hint int) {
-	n := min(max(2*s.len, hint, leastChunk), mostChunk)
+	n := hint
+	if s.len > 0 || hint <= 0 {
+		n = max(2*s.len, hint, leastChunk)
+	}
+	n = min(n, mostChunk)
 	if !s.chunk.IsValid() {
 		s.chunk = reflect.New(reflect.SliceOf(s.typ)).Elem()
 	}
 	s.chunk.Set(reflect.MakeSlice(s.chunk.Type(), n, n))
 	s.base, s.used, s.len = s.chunk.UnsafePointer(), 0, n
+}
+
+// leave forgets the chunks: they are for who has the variables.
+func (s *slab) leave() {
+	if s.len > 0 {
+		s.chunk.SetZero()
+		s.base, s.used, s.len = nil, 0, 0
+	}
 }
 
 // recycle makes the last chunk ready to be used again.
@@ -186,21 +201,34 @@ func (s *slab) recycle() {
 
 // arena keeps texts together.
 type arena struct {
-	buffer []byte
-	first  int // bytes of the first piece
+	buffer  []byte
+	first   int // bytes of the first piece
+	written int // bytes in all
 }
 
-// The first piece of memory of an answer: for as many rows as are expected, within limits.
 const (
-	textOfRow = 256
-	mostFirst = 4 << 10
+	usualText = 256     // of a row, before one was read
+	mostFirst = 4 << 10 // that the first piece of an answer has
 )
 
-func firstPiece(hint int) int {
+// firstPiece is the memory that the texts of an answer begin with, in bytes: for as many rows as are expected.
+func (p *Plan) firstPiece(hint int) int {
 	if hint <= 0 {
 		return mostFirst
 	}
-	return min(hint*textOfRow, mostFirst)
+	ofRow := int(p.text.Load())
+	return min(hint*(ofRow+ofRow/8), mostFirst)
+}
+
+// learn follows how much text rows have.
+func (p *Plan) learn(rows, text int) {
+	if rows == 0 {
+		return
+	}
+	known := p.text.Load()
+	if change := (int64(text/rows) - known) / 4; change != 0 {
+		p.text.Store(known + change)
+	}
 }
 
 // bytes is a copy of raw, never nil.
@@ -208,6 +236,7 @@ func (a *arena) bytes(raw []byte) []byte {
 	if a.buffer == nil || len(a.buffer)+len(raw) > cap(a.buffer) {
 		a.buffer = make([]byte, 0, max(2*cap(a.buffer), a.first, len(raw)))
 	}
+	a.written += len(raw)
 	start := len(a.buffer)
 	a.buffer = append(a.buffer, raw...)
 	return a.buffer[start:len(a.buffer):len(a.buffer)]

@@ -21,6 +21,7 @@ type Reader struct {
 	arena arena
 	at    []unsafe.Pointer // the objects of the current row; nil where there is none
 	hint  int
+	rows  int             // that were read
 	extra []reflect.Value // pointers to the variables
 	cells []any           // of database/sql: *cell
 
@@ -34,11 +35,16 @@ type Reader struct {
 
 // NewReader is a Reader for an answer of about hint rows.
 func (p *Plan) NewReader(hint int) *Reader {
-	if r, ok := p.idle.Get().(*Reader); ok {
-		r.hint = hint
-		return r
+	r, ok := p.idle.Get().(*Reader)
+	if !ok {
+		r = p.makeReader()
 	}
-	r := &Reader{plan: p, hint: hint, arena: arena{first: firstPiece(hint)}, at: make([]unsafe.Pointer, len(p.objects)), slabs: make([]slab, len(p.slabs))}
+	r.hint, r.arena.first = hint, p.firstPiece(hint)
+	return r
+}
+
+func (p *Plan) makeReader() *Reader {
+	r := &Reader{plan: p, at: make([]unsafe.Pointer, len(p.objects)), slabs: make([]slab, len(p.slabs))}
 	for i, t := range p.slabs {
 		r.slabs[i] = slab{typ: t, size: t.Size()}
 	}
@@ -48,14 +54,33 @@ func (p *Plan) NewReader(hint int) *Reader {
 	return r
 }
 
-// Release gives everything that was read back to be overwritten. Only who knows that nobody holds a row, or a text or an
-// object of one, may call it.
+// Release gives the Reader back with everything that it read, to be overwritten. Only who knows that nobody holds a row, or a
+// text or an object of one, may call it; others call [Reader.Leave]. The Reader is not to be used any more.
 func (r *Reader) Release() {
 	for i := range r.slabs {
 		r.slabs[i].recycle()
 	}
 	r.arena.buffer = r.arena.buffer[:0]
+	r.giveBack()
+}
+
+// Leave gives the Reader back without what it read, which stays as it is for whoever holds it. The Reader is not to be used any
+// more, nor are its extra variables.
+func (r *Reader) Leave() {
+	for i := range r.slabs {
+		r.slabs[i].leave()
+	}
+	r.arena.buffer = nil
+	r.giveBack()
+}
+
+func (r *Reader) giveBack() {
+	r.plan.learn(r.rows, r.arena.written)
+	r.rows, r.arena.written = 0, 0
 	clear(r.at)
+	for _, v := range r.extra {
+		v.Elem().SetZero()
+	}
 	r.lite, r.values, r.fields, r.types = orm.SQLiteRow{}, nil, nil, nil
 	if cap(r.arena.buffer) <= mostArena {
 		r.plan.idle.Put(r)
@@ -91,6 +116,7 @@ func (r *Reader) postgres(rows orm.NativeRows) (unsafe.Pointer, error) {
 
 // row reads a row of so many columns.
 func (r *Reader) row(width int) (unsafe.Pointer, error) {
+	r.rows++
 	columns := r.plan.columns
 	if width != len(columns)+len(r.plan.extra) {
 		return nil, fmt.Errorf("rowscan: %d columns are read of %d", len(columns)+len(r.plan.extra), width)

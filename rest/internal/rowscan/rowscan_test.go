@@ -488,6 +488,55 @@ func TestReleasedMemoryIsUsedAgain(t *testing.T) {
 	}
 }
 
+// TestLeftRowsStay: rows that a Reader has left are not overwritten by those that it reads for others.
+func TestLeftRowsStay(t *testing.T) {
+	plan := planOf[tree](t, "ID", "Name")
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		readOne := func(name string) *tree {
+			reader := plan.NewReader(1)
+			rows, err := read[tree](t, db, reader, "SELECT CAST(1 AS bigint), CAST('"+name+"' AS text)")
+			if err != nil || len(rows) != 1 {
+				t.Fatalf("%d rows: %v", len(rows), err)
+			}
+			reader.Leave()
+			return rows[0]
+		}
+		var rows []*tree
+		for i := range 5 {
+			rows = append(rows, readOne("tree "+strconv.Itoa(i)))
+		}
+		for i, row := range rows {
+			if row.Name != "tree "+strconv.Itoa(i) {
+				t.Errorf("row %d is %q", i, row.Name)
+			}
+		}
+	})
+}
+
+// TestTextsOfRowsAreLearnt: the texts of rows that are longer than was expected come into one piece of memory, once it is known.
+func TestTextsOfRowsAreLearnt(t *testing.T) {
+	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
+		plan := planOf[tree](t, "ID", "Name")
+		query := "SELECT CAST(n AS bigint), CAST('" + strings.Repeat("long ", 200) + "' AS text) FROM (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) s"
+		piece := func() (reader *rowscan.Reader, together bool) {
+			reader = plan.NewReader(3)
+			rows, err := read[tree](t, db, reader, query)
+			if err != nil || len(rows) != 3 {
+				t.Fatalf("%d rows: %v", len(rows), err)
+			}
+			at := func(i int) uintptr { return uintptr(unsafe.Pointer(unsafe.StringData(rows[i].Name))) }
+			return reader, at(1)-at(0) == 1000 && at(2)-at(1) == 1000
+		}
+		for range 20 {
+			reader, _ := piece()
+			reader.Leave()
+		}
+		if _, together := piece(); !together {
+			t.Error("the texts lie in several pieces of memory")
+		}
+	})
+}
+
 // TestRowsCostNothingEach compares what is allocated for 10 rows and for 1,000, with the memory of earlier ones.
 func TestRowsCostNothingEach(t *testing.T) {
 	plan := joined(t)
