@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -12,26 +13,28 @@ import (
 func (s *serializer) lookAhead(d *decoding, data any) error {
 	b := &orm.Batch{}
 	var done []func()
+	var unique []takenValue
 	for _, f := range s.writable {
-		var after func()
-		var err error
 		switch {
 		case f.namesRelated():
-			after, err = f.queueRelated(d, b, data)
+			after, err := f.queueRelated(d, b, data)
+			if err != nil {
+				return err
+			}
+			if after != nil {
+				done = append(done, after)
+			}
 		case f.unique != nil:
-			after = f.queueUnique(d, b, data)
-		}
-		if err != nil {
-			return err
-		}
-		if after != nil {
-			done = append(done, after)
+			if value := f.uniqueValue(d, data); value != nil {
+				unique = append(unique, takenValue{check: f.unique, value: value})
+			}
 		}
 	}
-	if b.Len() < 2 {
+	if b.Len()+len(unique) < 2 {
 		d.forget()
 		return nil
 	}
+	d.queueUnique(b, unique)
 	if err := d.r.read(b, s.locks); err != nil {
 		d.forget()
 		if isRefusedValue(err) && !orm.Begun(d.r.connection()) {
@@ -42,6 +45,7 @@ func (s *serializer) lookAhead(d *decoding, data any) error {
 	for _, after := range done {
 		after()
 	}
+	d.taken = append(d.taken, unique...)
 	return nil
 }
 
@@ -85,23 +89,44 @@ func (f *field) queueRelated(d *decoding, b *orm.Batch, data any) (after func(),
 	return d.queueObjects(b, one.related, wanted)
 }
 
-// queueUnique asks whether another row holds the field's value.
-func (f *field) queueUnique(d *decoding, b *orm.Batch, data any) (after func()) {
+// uniqueValue is the clean value of a field whose values no two rows share; nil when there is nothing to be asked about it yet.
+func (f *field) uniqueValue(d *decoding, data any) any {
 	raw, sent := f.raw(d, data)
 	if !sent || raw == nil || raw == "" {
 		return nil
 	}
 	value, err := f.class.parse(d, f, raw)
-	if err != nil || value == nil || !d.canBeHeld(value) { // the reading reports it
+	if err != nil || value == nil || !d.canBeHeld(value) || !reflect.TypeOf(value).Comparable() { // the reading reports it
 		return nil
 	}
-	if !reflect.TypeOf(value).Comparable() {
-		return nil
+	return value
+}
+
+// queueUnique asks which of the values another row holds; all by one statement, whose rows are their numbers.
+func (d *decoding) queueUnique(b *orm.Batch, values []takenValue) {
+	if len(values) == 0 {
+		return
 	}
-	statement, args := f.unique.statement(d, value)
-	taken := false
-	b.Query(statement, args, whether(&taken))
-	return func() { d.taken = append(d.taken, takenValue{f.unique, value, taken}) }
+	t := d.r.newStatement()
+	for i, v := range values {
+		if i > 0 {
+			t.add(" UNION ALL ")
+		}
+		t.add("SELECT ", strconv.Itoa(i), " WHERE EXISTS (")
+		t.find(v.check.model, apart(v.check.model, d.instance, v.check.holds(d, v.value)))
+		t.add(")")
+	}
+	statement, args := t.end()
+	b.Query(statement, args, func(rows *orm.Rows) error {
+		for rows.Next() {
+			var i int
+			if err := rows.Scan(&i); err != nil {
+				return err
+			}
+			values[i].taken = true
+		}
+		return nil
+	})
 }
 
 // takenValue is a value whose uniqueness was asked for.

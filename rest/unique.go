@@ -33,7 +33,7 @@ func (c *compiler) unique(s *serializer, f *field, mf *orm.Field) validator {
 		message = "This field must be unique."
 	}
 	f.unique = &uniqueCheck{model: s.model, field: f.spec.model, lookup: lookup, message: message}
-	f.unique.prepare(dialectNamed(c.config.DB.Dialect()))
+	f.unique.held = f.unique.condition(dialectNamed(c.config.DB.Dialect()))
 	return f.unique.validate
 }
 
@@ -43,27 +43,12 @@ type uniqueCheck struct {
 	field   *orm.Field
 	lookup  string // "exact" or "iexact"
 	message string
-
-	any, other string // statements of a row with the value, and of one besides the object under update
+	held    string // SQL: holds for the rows with the value that its argument stands for
 }
 
-// prepare makes the statements.
-func (u *uniqueCheck) prepare(d dialect) {
-	held := u.condition(d, nil)
-	u.any, _ = existsText(d, u.model, held)
-	u.other, _ = existsText(d, u.model, held, besides(u.model, nil))
-}
-
-// statement is the one that finds the row that holds v, whose first argument stands for v.
-func (u *uniqueCheck) statement(d *decoding, v any) (text string, args []any) {
-	arg := u.argument(d.r.dialect(), v)
-	switch {
-	case !reflect.TypeOf(arg).Comparable():
-		return existsText(d.r.dialect(), u.model, apart(u.model, d.instance, u.condition(d.r.dialect(), arg))...)
-	case d.instance == nil:
-		return u.any, []any{arg}
-	}
-	return u.other, []any{arg, primaryKey(u.model, d.instance)}
+// holds is the condition for the rows with the value v.
+func (u *uniqueCheck) holds(d *decoding, v any) fragment {
+	return fragment{sql: u.held, args: []any{u.argument(d.r.dialect(), v)}}
 }
 
 func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) {
@@ -72,9 +57,8 @@ func (u *uniqueCheck) validate(d *decoding, _ *field, v any) ([]Message, error) 
 	}
 	taken, known := d.foreseen(u, v)
 	if !known {
-		statement, args := u.statement(d, v)
 		var err error
-		if taken, err = d.r.finds(u.model, statement, args); err != nil {
+		if taken, err = d.r.exists(u.model, d.instance, u.holds(d, v)); err != nil {
 			return nil, err
 		}
 	}
@@ -90,19 +74,19 @@ func (d *decoding) canBeHeld(v any) bool {
 	return !ok || d.searchable(text)
 }
 
-// condition holds for the rows with the value that arg stands for; iexact is Django's on each database.
-func (u *uniqueCheck) condition(d dialect, arg any) fragment {
+// condition is held on a database; iexact is Django's on each.
+func (u *uniqueCheck) condition(d dialect) string {
 	column := quote(u.model.Table) + "." + quote(u.field.Column)
 	switch {
 	case u.lookup != "iexact":
-		return fragment{sql: column + " = ?", args: []any{arg}}
+		return column + " = ?"
 	case d.name() == orm.Postgres:
-		return fragment{sql: "UPPER(" + column + "::text) = UPPER(?)", args: []any{arg}}
+		return "UPPER(" + column + "::text) = UPPER(?)"
 	}
-	return fragment{sql: column + ` LIKE ? ESCAPE '\'`, args: []any{arg}}
+	return column + ` LIKE ? ESCAPE '\'`
 }
 
-// argument is the one of condition for a clean value.
+// argument is the one of held for a clean value.
 func (u *uniqueCheck) argument(d dialect, v any) any {
 	arg := sqlValue(v, u.field)
 	if u.lookup != "iexact" || d.name() == orm.Postgres {
@@ -112,9 +96,17 @@ func (u *uniqueCheck) argument(d dialect, v any) any {
 }
 
 // exists asks whether a row of m other than instance fulfils all conditions.
-func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (bool, error) {
-	statement, args := existsText(r.dialect(), m, apart(m, instance, conditions...)...)
-	return r.finds(m, statement, args)
+func (r *Request) exists(m *orm.Model, instance any, conditions ...fragment) (found bool, err error) {
+	t := r.newStatement()
+	t.find(m, apart(m, instance, conditions...))
+	t.add(" LIMIT 1")
+	statement, args := t.end()
+	b := &orm.Batch{}
+	b.Query(statement, args, whether(&found))
+	if err := r.look(b); err != nil {
+		return false, fmt.Errorf("check that %s is unique: %w", m.Label(), err)
+	}
+	return found, nil
 }
 
 // whether notes whether a statement has found a row.
@@ -123,16 +115,6 @@ func whether(found *bool) func(*orm.Rows) error {
 		*found = rows.Next()
 		return nil
 	}
-}
-
-// finds runs a statement of existsText.
-func (r *Request) finds(m *orm.Model, statement string, args []any) (found bool, err error) {
-	b := &orm.Batch{}
-	b.Query(statement, args, whether(&found))
-	if err := r.look(b); err != nil {
-		return false, fmt.Errorf("check that %s is unique: %w", m.Label(), err)
-	}
-	return found, nil
 }
 
 // apart adds to conditions that a row is not instance, unless that is nil.
@@ -153,17 +135,15 @@ func primaryKey(m *orm.Model, object any) any {
 	return reflect.ValueOf(object).Elem().FieldByIndex(m.PK.Index).Interface()
 }
 
-// existsText is a statement that finds one row of m which fulfils all conditions.
-func existsText(d dialect, m *orm.Model, conditions ...fragment) (statement string, args []any) {
-	t := newStatement(d)
-	t.add("SELECT 1 FROM ", quote(m.Table))
+// find selects 1 for each row of m that fulfils all conditions.
+func (t *statementText) find(m *orm.Model, conditions []fragment) {
+	t.add("SELECT 1 FROM ")
+	t.quoted(m.Table)
 	where := make([]clause.Expression, len(conditions))
 	for i, c := range conditions {
 		where[i] = clause.Expr{SQL: c.sql, Vars: c.args}
 	}
 	t.where(where)
-	t.add(" LIMIT 1")
-	return t.end()
 }
 
 // sqlValue is a clean value as the argument of a statement: an object's key for relations.
