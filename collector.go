@@ -22,7 +22,8 @@ const (
 
 // keepHeapFloor lets the heap grow to a floor of so many bytes before it is collected, or to twice what is in use where that
 // is more, until it is stopped. Where GOGC, or the program itself by debug.SetGCPercent, sets another growth than Go's own,
-// before or later, that is left alone. The limit of GOMEMLIMIT goes before the floor.
+// before or later, that is left alone as long as it is in force. The limit of GOMEMLIMIT goes before the floor. One call at a
+// time may be in force in a process.
 func keepHeapFloor(floor uint64) (stop func()) {
 	k := &floorKeeper{floor: floor, growth: usualGrowth}
 	k.awaitCollection()
@@ -44,22 +45,29 @@ func (k *floorKeeper) awaitCollection() {
 	runtime.AddCleanup(new(unused), (*floorKeeper).adjust, k)
 }
 
+// adjust sets the growth that comes to the floor, unless somebody else has set one: that may be for a while only.
 func (k *floorKeeper) adjust() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	h := readHeap()
-	if k.stopped || h.growth != k.growth {
+	if k.stopped {
 		return
 	}
-	k.set(h.growthTo(k.floor))
+	if h := readHeap(); h.growth == k.growth {
+		k.set(h.growthTo(k.floor))
+	}
 	k.awaitCollection()
 }
 
+// set sets the growth, but where another one was set a moment ago.
 func (k *floorKeeper) set(growth uint64) {
-	if growth != k.growth {
-		debug.SetGCPercent(int(growth))
-		k.growth = growth
+	if growth == k.growth {
+		return
 	}
+	if was := debug.SetGCPercent(int(growth)); was != int(k.growth) {
+		debug.SetGCPercent(was)
+		return
+	}
+	k.growth = growth
 }
 
 // stop gives the heap Go's own growth again.

@@ -1,6 +1,7 @@
 package quintet
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -33,6 +34,7 @@ func TestGrowthTo(t *testing.T) {
 // TestHeapFloor has a floor far above what the tests have in use, and then more in use than the floor.
 func TestHeapFloor(t *testing.T) {
 	const floor = 256 << 20
+	byOwnRule(t)
 	stop := keepHeapFloor(floor)
 	defer stop()
 	awaitGoal(t, floor*9/10, floor*11/10)
@@ -45,29 +47,43 @@ func TestHeapFloor(t *testing.T) {
 	}
 }
 
-// TestHeapFloorLeavesOthersAlone: who sets a growth decides, before the floor is kept and after.
+// TestHeapFloorLeavesOthersAlone: who sets a growth decides, before the floor is kept and after, as long as it is in force.
 func TestHeapFloorLeavesOthersAlone(t *testing.T) {
 	const floor = 256 << 20
-	defer debug.SetGCPercent(usualGrowth)
+	byOwnRule(t)
 	for _, before := range []bool{true, false} {
-		debug.SetGCPercent(usualGrowth)
+		own := usualGrowth
 		if before {
 			debug.SetGCPercent(50)
 		}
 		stop := keepHeapFloor(floor)
 		if !before {
 			awaitGoal(t, floor*9/10, floor*11/10)
-			debug.SetGCPercent(50)
+			own = debug.SetGCPercent(50)
 		}
 		for range 5 {
 			runtime.GC()
 			time.Sleep(time.Millisecond) // for what follows a collection
 		}
-		stop()
 		if growth := readHeap().growth; growth != 50 {
 			t.Errorf("the growth is %d %%, want 50", growth)
 		}
+		debug.SetGCPercent(own)
+		awaitGoal(t, floor*9/10, floor*11/10)
+		stop()
+		if growth := readHeap().growth; growth != usualGrowth {
+			t.Errorf("afterwards the heap grows by %d %%", growth)
+		}
 	}
+}
+
+// byOwnRule lets the heap grow by Go's own rule, whatever the environment says, until the test ends.
+func byOwnRule(t *testing.T) {
+	growth, limit := debug.SetGCPercent(usualGrowth), debug.SetMemoryLimit(math.MaxInt64)
+	t.Cleanup(func() {
+		debug.SetGCPercent(growth)
+		debug.SetMemoryLimit(limit)
+	})
 }
 
 // awaitGoal collects until what the heap may grow to is in a range, in bytes.

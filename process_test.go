@@ -361,3 +361,22 @@ func TestHealthCheckCommand(t *testing.T) {
 		t.Errorf("nobody listens: %s", out)
 	}
 }
+
+// TestServeKeepsAHeapFloor: though the program has 1 MB in use, serve lets its heap grow to 12 MB, not to 4.
+func TestServeKeepsAHeapFloor(t *testing.T) {
+	p := program(t, t.TempDir(), freeAddr(t))
+	p.cmd.Env = append(p.cmd.Env, "GODEBUG=gctrace=1")
+	p.start(t)
+	floor := regexp.MustCompile(`\b1[123] MB goal`)
+	for began := time.Now(); time.Since(began) < 30*time.Second; {
+		response, err := http.Get(p.base + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if floor.MatchString(p.out.String()) {
+			return
+		}
+	}
+	t.Errorf("the heap does not grow to the floor: %s", p.out)
+}

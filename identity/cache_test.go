@@ -341,8 +341,8 @@ func TestWhatASuperuserMayIsNotRemembered(t *testing.T) {
 	})
 }
 
-// TestManyAccountsAreRenewedTogether: while many accounts send requests, one statement brings those that came again up to date
-// before they are too old; what was forgotten meanwhile is not brought back.
+// TestManyAccountsAreRenewedTogether: while many accounts send requests, one statement brings those that came up to date before
+// they are too old; what was forgotten meanwhile is not brought back.
 func TestManyAccountsAreRenewedTogether(t *testing.T) {
 	eachRemembering(t, func(t *testing.T, s *remembering) {
 		ids := []int64{s.alice.ID}

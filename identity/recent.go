@@ -20,9 +20,9 @@ type recent[V any] struct {
 
 	mu       sync.Mutex
 	byID     map[int64]*list.Element
-	order    list.List // of *lookup[V], the oldest first
+	order    list.List // of *lookup[V], as they came; renewed ones may be older than some before them
 	renewing bool
-	renewed  time.Time // when that began the last time
+	looked   time.Time // when something to be renewed was looked for the last time
 }
 
 // mostRecent bounds how many accounts a recent holds.
@@ -147,8 +147,8 @@ func (l *lookup[V]) lead(ctx context.Context, c *recent[V], load func(context.Co
 	return l.value, check(l.value)
 }
 
-// wait returns what the look-up found, or why ctx ended. An answer that is there is not waited for: contexts make what they are
-// waited for with when they are asked for it.
+// wait returns what the look-up found, or why ctx ended. An answer that is there is taken without ctx.Done(), for
+// which contexts make a channel and a timer when it is called first.
 func (l *lookup[V]) wait(ctx context.Context) (V, error) {
 	if l.answered() {
 		return l.value, nil
@@ -162,27 +162,24 @@ func (l *lookup[V]) wait(ctx context.Context) (V, error) {
 	}
 }
 
-// renewSoon begins to renew the values when the oldest one has come to its last third; c.mu is held.
+// renewSoon begins to renew the values that are in their last third, if there are any; c.mu is held.
 func (c *recent[V]) renewSoon(now time.Time) {
 	const pauses = 16 // in a life
-	if c.renew == nil || c.renewing || len(c.byID) < fewRecent || now.Sub(c.renewed) < c.life/pauses {
+	if c.renew == nil || c.renewing || len(c.byID) < fewRecent || now.Sub(c.looked) < c.life/pauses {
 		return
 	}
-	c.renewed = now
+	c.looked = now
 	if old, values := c.due(now); len(old) > 0 {
 		c.renewing = true
 		go c.renewAll(now, old, values)
 	}
 }
 
-// due are the look-ups that have come to their last third and were asked for.
+// due are the look-ups that are in their last third and were asked for.
 func (c *recent[V]) due(now time.Time) (old map[int64]*lookup[V], values map[int64]V) {
 	for e := c.order.Front(); e != nil; e = e.Next() {
 		l := e.Value.(*lookup[V])
-		if now.Sub(l.began) < c.life*2/3 {
-			break // those behind it are younger
-		}
-		if !l.asked || !l.answered() {
+		if age := now.Sub(l.began); age < c.life*2/3 || age >= c.life || !l.asked || !l.answered() {
 			continue
 		}
 		if old == nil {

@@ -177,7 +177,8 @@ func awaitRenewal[V any](c *recent[V]) {
 	}
 }
 
-// TestUnaskedAreRenewedOnce: who asked once is renewed once, in case he comes again, and who does not is left alone.
+// TestUnaskedAreRenewedOnce: who asked once is renewed once, in case he comes again; who does not come is left
+// alone.
 func TestUnaskedAreRenewedOnce(t *testing.T) {
 	at := time.Unix(1_800_000_000, 0)
 	c := newRecent[string](time.Second, func() time.Time { return at })
@@ -207,7 +208,46 @@ func TestUnaskedAreRenewedOnce(t *testing.T) {
 	get(all[:3]...) // older than a life without the renewal
 	at = at.Add(c.life / 4)
 	get(101)
-	if diff := cmp.Diff([][]int64{all, {0, 1, 2, 100}}, renewals); diff != "" || loaded != len(all)+2 {
+	at = at.Add(time.Hour)
+	get(102) // and what is over by then is not renewed
+	if diff := cmp.Diff([][]int64{all, {0, 1, 2, 100}}, renewals); diff != "" || loaded != len(all)+3 {
 		t.Errorf("%d were looked up alone, and these renewed:\n%s", loaded, diff)
 	}
+}
+
+// TestLateRenewalsHideNothing: what was renewed by a slow statement is found behind younger values that were looked up meanwhile.
+func TestLateRenewalsHideNothing(t *testing.T) {
+	at := time.Unix(1_800_000_000, 0)
+	c := newRecent[string](time.Second, func() time.Time { return at })
+	arrived, goOn := make(chan int), make(chan struct{})
+	c.renew = func(_ context.Context, old map[int64]string) (map[int64]string, error) {
+		arrived <- len(old)
+		<-goOn
+		return old, nil
+	}
+	get := func(ids ...int64) {
+		for _, id := range ids {
+			_, _ = c.get(t.Context(), id, func(context.Context) (string, error) { return "loaded", nil }, func(string) error { return nil })
+		}
+	}
+	var all []int64
+	for id := range int64(fewRecent) {
+		all = append(all, id)
+	}
+	get(all...)
+	at = at.Add(c.life * 3 / 4)
+	get(all[0])
+	<-arrived
+	at = at.Add(c.life / 5)
+	get(100) // younger than what is renewed now, and before it
+	goOn <- struct{}{}
+	awaitRenewal(c)
+	get(all...)
+	at = at.Add(c.life / 2) // 100 is half over, the others are in their last third
+	get(all[0])
+	if n := <-arrived; n != len(all) {
+		t.Errorf("%d of %d are renewed", n, len(all))
+	}
+	goOn <- struct{}{}
+	awaitRenewal(c)
 }

@@ -122,6 +122,7 @@ func readGrowing(t *testing.T, db *orm.DB, readers int) (stop func()) {
 				var n int
 				if err := db.SQL.QueryRowContext(t.Context(), "SELECT count(*) FROM t").Scan(&n); err != nil || n < seen {
 					t.Errorf("a reader sees %d rows after %d: %v", n, seen, err)
+					return
 				}
 				seen = n
 				select {

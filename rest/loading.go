@@ -260,7 +260,7 @@ func (q *Query) queue(b *orm.Batch) error {
 		return q.failed("load", err)
 	}
 	l := q.loading()
-	l.plan, l.hint, l.list = q.plan, max(q.limit, 0), l.list[:0]
+	l.plan, l.hint, l.list = q.plan, max(q.limit, q.expected), l.list[:0]
 	b.Query(statement, args, l.take)
 	return nil
 }

@@ -26,6 +26,7 @@ type Query struct {
 	chosen    bool // the request chose the order
 	distinct  bool // no row twice: to-many conditions are tested by EXISTS
 	limit     int  // -1: none
+	expected  int  // rows that there may be, where no limit says it; 0 when nothing is known
 	offset    int
 	locked    bool // FOR UPDATE
 	lock      orm.LockOptions

@@ -362,7 +362,7 @@ func (k *relatedKey) query(r *Request, keys []any) *Query {
 		base = k.limit(r, r.modelDB(k.model))
 	}
 	q := newQuery(r, k.model, base)
-	q.plan = k.plan
+	q.plan, q.expected = k.plan, len(keys)
 	q.whereSQL(keysCondition(q.d, quote(k.model.Table)+"."+quote(k.field.Column), keys))
 	if k.lock {
 		q.locked = true

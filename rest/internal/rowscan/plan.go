@@ -211,7 +211,8 @@ const (
 	mostFirst = 4 << 10 // that the first piece of an answer has
 )
 
-// firstPiece is the memory that the texts of an answer begin with, in bytes: for as many rows as are expected.
+// firstPiece is the memory that the texts of an answer begin with, in bytes: for as many rows as are expected, and an
+// eighth more, as rows differ.
 func (p *Plan) firstPiece(hint int) int {
 	if hint <= 0 {
 		return mostFirst
@@ -220,7 +221,7 @@ func (p *Plan) firstPiece(hint int) int {
 	return min(hint*(ofRow+ofRow/8), mostFirst)
 }
 
-// learn follows how much text rows have.
+// learn follows how much text rows have, slowly enough that one long row is forgotten again.
 func (p *Plan) learn(rows, text int) {
 	if rows == 0 {
 		return

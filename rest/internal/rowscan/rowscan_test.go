@@ -474,7 +474,7 @@ func TestReleasedMemoryIsUsedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader.Release()
-	again, err := read[everything](t, db, reader, nulls)
+	again, err := read[everything](t, db, reader, nulls) // as NewReader gives it to somebody else
 	if err != nil {
 		t.Fatal(err)
 	}
