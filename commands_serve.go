@@ -1,6 +1,7 @@
 package quintet
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -84,15 +85,17 @@ func (a *App) prepare(ctx context.Context, first *firstStart, out io.Writer) err
 	return first.report(out)
 }
 
-// announce prints where the server is.
+// announce prints where the server is, all at once: who waits for the first line has the others, too.
 func (a *App) announce(out io.Writer, addr string) {
 	base := "http://" + reachable(addr)
-	fmt.Fprintf(out, "%s %s serves at %s\n", a.options.Name, a.options.Version, base)
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%s %s serves at %s\n", a.options.Name, a.options.Version, base)
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, link := range a.options.Links {
 		fmt.Fprintf(t, "  %s%s\n", base, link)
 	}
-	_ = t.Flush() // as unimportant as the lines
+	_ = t.Flush()                  // into memory
+	_, _ = out.Write(text.Bytes()) // as unimportant as the lines
 	for _, hint := range a.config.hints() {
 		a.log.Warn(hint)
 	}
