@@ -74,7 +74,8 @@ func (k *floorKeeper) set(growth uint64) {
 func (k *floorKeeper) stop() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.stopped = true; readHeap().growth == k.growth {
+	k.stopped = true
+	if readHeap().growth == k.growth {
 		k.set(usualGrowth)
 	}
 }

@@ -169,25 +169,22 @@ func (c *recent[V]) renewSoon(now time.Time) {
 		return
 	}
 	c.looked = now
-	if old, values := c.due(now); len(old) > 0 {
+	if old := c.due(now); len(old) > 0 {
 		c.renewing = true
-		go c.renewAll(now, old, values)
+		go c.renewAll(now, old)
 	}
 }
 
 // due are the look-ups that are in their last third and were asked for.
-func (c *recent[V]) due(now time.Time) (old map[int64]*lookup[V], values map[int64]V) {
+func (c *recent[V]) due(now time.Time) map[int64]*lookup[V] {
+	old := make(map[int64]*lookup[V])
 	for e := c.order.Front(); e != nil; e = e.Next() {
 		l := e.Value.(*lookup[V])
-		if age := now.Sub(l.began); age < c.life*2/3 || age >= c.life || !l.asked || !l.answered() {
-			continue
+		if age := now.Sub(l.began); age >= c.life*2/3 && age < c.life && l.asked && l.answered() {
+			old[l.id] = l
 		}
-		if old == nil {
-			old, values = make(map[int64]*lookup[V]), make(map[int64]V)
-		}
-		old[l.id], values[l.id] = l, l.value
 	}
-	return old, values
+	return old
 }
 
 // answered tells whether the value is there.
@@ -212,7 +209,11 @@ func (c *recent[V]) ask(ctx context.Context, old map[int64]V) (found map[int64]V
 
 // renewAll puts new values in the place of old ones, but where those were dropped meanwhile. When it fails, they are looked up
 // one by one as they end.
-func (c *recent[V]) renewAll(now time.Time, old map[int64]*lookup[V], values map[int64]V) {
+func (c *recent[V]) renewAll(now time.Time, old map[int64]*lookup[V]) {
+	values := make(map[int64]V, len(old))
+	for id, l := range old {
+		values[id] = l.value
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.life)
 	defer cancel()
 	found, err := c.ask(ctx, values)

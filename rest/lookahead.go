@@ -12,24 +12,11 @@ import (
 // names, and whether its unique values are taken. What it cannot foresee, the reading asks by itself.
 func (s *serializer) lookAhead(d *decoding, data any) error {
 	b := &orm.Batch{}
-	var done []func()
-	var unique []takenValue
-	for _, f := range s.writable {
-		switch {
-		case f.namesRelated():
-			after, err := f.queueRelated(d, b, data)
-			if err != nil {
-				return err
-			}
-			if after != nil {
-				done = append(done, after)
-			}
-		case f.unique != nil:
-			if value := f.uniqueValue(d, data); value != nil {
-				unique = append(unique, takenValue{check: f.unique, value: value})
-			}
-		}
+	done, err := s.queueNamed(d, b, data)
+	if err != nil {
+		return err
 	}
+	unique := s.uniqueValues(d, data)
 	if b.Len()+len(unique) < 2 {
 		d.forget()
 		return nil
@@ -47,6 +34,36 @@ func (s *serializer) lookAhead(d *decoding, data any) error {
 	}
 	d.taken = append(d.taken, unique...)
 	return nil
+}
+
+// queueNamed asks for the objects that a body names; done keeps what was found.
+func (s *serializer) queueNamed(d *decoding, b *orm.Batch, data any) (done []func(), err error) {
+	for _, f := range s.writable {
+		if !f.namesRelated() {
+			continue
+		}
+		after, err := f.queueRelated(d, b, data)
+		if err != nil {
+			return nil, err
+		}
+		if after != nil {
+			done = append(done, after)
+		}
+	}
+	return done, nil
+}
+
+// uniqueValues are the values of a body that no other row may hold; those that name objects are left to the reading.
+func (s *serializer) uniqueValues(d *decoding, data any) (list []takenValue) {
+	for _, f := range s.writable {
+		if f.unique == nil || f.namesRelated() {
+			continue
+		}
+		if value := f.uniqueValue(d, data); value != nil {
+			list = append(list, takenValue{check: f.unique, value: value})
+		}
+	}
+	return list
 }
 
 // forget drops what was foreseen.

@@ -19,12 +19,11 @@ func tablesOf(texts []string) []string {
 	list := make([]string, len(texts))
 	for i, text := range texts {
 		words := strings.Fields(text)
-		named := append(strings.Fields(outermost(text)), words...)
-		if words[0] != "SELECT" {
-			named = words
+		if words[0] == "SELECT" {
+			words = append(strings.Fields(outermost(text)), words...)
 		}
 		before := func(word string) bool { return word == "FROM" || word == "INTO" || word == "UPDATE" }
-		list[i] = words[0] + " " + strings.Trim(named[slices.IndexFunc(named, before)+1], `"`)
+		list[i] = words[0] + " " + strings.Trim(words[slices.IndexFunc(words, before)+1], `"`)
 	}
 	return list
 }
