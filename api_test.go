@@ -15,11 +15,12 @@ import (
 	"github.com/quintet-go/quintet/rest"
 )
 
-// apiRoutes is a small API: one view that asks the database, one that tells who asks, one that breaks.
+// apiRoutes is a small API: views that ask the database, read a body, tell who asks, and break.
 func apiRoutes(r *rest.Router, _ *quintet.App) error {
 	open := []rest.Permission{rest.AllowAny}
 	r.Group("/api/").
 		Handle("one/", &rest.View{Name: "One", Permissions: open, Methods: map[string]rest.Endpoint{http.MethodGet: {Handle: one}}}, "one").
+		Handle("data/", &rest.View{Name: "Data", Permissions: open, Methods: map[string]rest.Endpoint{http.MethodPost: {Handle: data}}}, "data").
 		Handle("me/", &rest.View{Name: "Me", Methods: map[string]rest.Endpoint{http.MethodGet: {Handle: me}}}, "me").
 		Handle("broken/", &rest.View{Name: "Broken", Permissions: open, Methods: map[string]rest.Endpoint{
 			http.MethodGet: {Handle: func(*rest.Request) (*rest.Response, error) { panic("secret") }},
@@ -35,6 +36,11 @@ func one(r *rest.Request) (*rest.Response, error) {
 	return rest.OK(n), nil
 }
 
+func data(r *rest.Request) (*rest.Response, error) {
+	data, err := r.Data()
+	return rest.OK(data), err
+}
+
 func me(r *rest.Request) (*rest.Response, error) { return rest.OK(r.User().Username), nil }
 
 // withAPI is the sample application with the small API.
@@ -44,9 +50,7 @@ func withAPI(t *testing.T, environ ...string) (*quintet.App, http.Handler, *log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, l := programOptions(), &log{}
-	o.Routes = apiRoutes
-	app := quintet.New(o)
+	app, l := quintet.New(programOptions()), &log{}
 	if err := app.Open(context.Background(), config, l); err != nil {
 		t.Fatal(err)
 	}

@@ -33,9 +33,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// programOptions are those of the application that tests run: a few plain handlers.
+// programOptions are those of the application that tests run: a few plain handlers and a small API.
 func programOptions() quintet.Options {
-	return quintet.Options{Name: "sample", Version: "1.2.3", Echo: plainRoutes, Migrations: sampleMigrations(), Demo: sampleDemo()}
+	return quintet.Options{
+		Name: "sample", Version: "1.2.3", Echo: plainRoutes, Routes: apiRoutes, Migrations: sampleMigrations(), Demo: sampleDemo(),
+	}
 }
 
 func plainRoutes(e *echo.Echo, app *quintet.App) error {

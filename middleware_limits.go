@@ -27,8 +27,11 @@ func (a *App) limitBody(w http.ResponseWriter, r *http.Request, largest int64) i
 	if x, ok := w.(*exchange); ok {
 		own = x.ResponseWriter // MaxBytesReader tells it to close the connection
 	}
-	control := http.NewResponseController(own)
-	_ = control.SetReadDeadline(time.Now().Add(a.config.BodyTimeout))
+	control, deadline := http.NewResponseController(own), time.Now().Add(a.config.BodyTimeout)
+	if end, ok := r.Context().Deadline(); ok && end.Before(deadline) {
+		deadline = end
+	}
+	_ = control.SetReadDeadline(deadline)
 	return &timedBody{http.MaxBytesReader(own, r.Body, largest), control}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/quintet-go/quintet/rest/internal/charset"
 	"github.com/quintet-go/quintet/rest/internal/form"
@@ -55,8 +54,7 @@ func (r *Request) parse() (any, error) {
 	if parser == nil {
 		return nil, UnsupportedMediaType(contentType)
 	}
-	stop := r.limitReading()
-	defer stop()
+	r.limitReading()
 	return parser.Parse(r, contentType)
 }
 
@@ -106,14 +104,16 @@ func selectParser(parsers []Parser, contentType string) Parser {
 	return nil
 }
 
-// limitReading lets reading the body fail when the request's time is over; stop ends that.
-func (r *Request) limitReading() (stop func()) {
-	control := http.NewResponseController(r.echo.Response())
-	deadline, ok := r.Context().Deadline()
-	if !ok || control.SetReadDeadline(deadline) != nil {
-		return func() {}
+// limitReading lets reading the body fail when the time of the request is over; where another one limits requests
+// (Config.RequestTime below 0), their bodies are left to it. The deadline stays: the server sets another one for the next
+// request.
+func (r *Request) limitReading() {
+	if r.api.config.RequestTime < 0 {
+		return
 	}
-	return func() { _ = control.SetReadDeadline(time.Time{}) }
+	if deadline, ok := r.Context().Deadline(); ok {
+		_ = http.NewResponseController(r.echo.Response()).SetReadDeadline(deadline)
+	}
 }
 
 // Body reads the whole body for a Parser, up to limit bytes. The error is ready to be returned: ErrRequestTooLarge for a

@@ -1,12 +1,16 @@
 package rest
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 // parseSite echoes the body as JSON; forms are shown by showForm.
@@ -192,6 +196,39 @@ func TestOverRealConnection(t *testing.T) {
 	defer resp.Body.Close()
 	if resp.StatusCode != 413 {
 		t.Errorf("a long body in chunks: got %d", resp.StatusCode)
+	}
+}
+
+func TestSlowBody(t *testing.T) {
+	const limit = 200 * time.Millisecond
+	server := httptest.NewServer(parseSite(Config{RequestTime: limit}).echo)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	answers := bufio.NewReader(conn)
+	ask := func(length int) (status int) {
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n{}", length)
+		resp, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	if got := ask(2); got != 200 {
+		t.Errorf("a whole body: got %d", got)
+	}
+	time.Sleep(2 * limit)
+	if got := ask(2); got != 200 {
+		t.Errorf("after the time of the request before: got %d", got)
+	}
+	if got := ask(3); got != 400 {
+		t.Errorf("a body that does not come: got %d", got)
 	}
 }
 
