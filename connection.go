@@ -4,14 +4,16 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 )
 
 // connection is that of a client. net/http sends a large answer as its first 4 KB and then the rest; a connection that is told
 // to hold sends both at once, which saves a system call here and a wake-up at the other end.
 type connection struct {
 	*net.TCPConn
-	held   *[]byte // the beginning of an answer that waits for the rest; nil when nothing is to wait
-	pieces [2][]byte
+	held    *[]byte // the beginning of an answer that waits for the rest; nil when nothing is to wait
+	pieces  [2][]byte
+	renewed time.Time // when the write deadline was moved on
 }
 
 // beginnings are the memory of what is held.

@@ -34,8 +34,7 @@ func TestLargeAnswersTakeOneSystemCall(t *testing.T) {
 	text := bytes.Repeat([]byte("x"), size)
 	app := &App{log: slog.New(slog.DiscardHandler)}
 	base := serving(t, app, func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{ResponseWriter: w, app: app}
-		x.context = exchangeContext{Context: r.Context(), x: x}
+		x := &exchange{ResponseWriter: w, app: app, line: connectionOf(r.Context())}
 		w.Header().Set("Content-Length", strconv.Itoa(size))
 		_, _ = x.Write(text)
 	})

@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // waiting are the bytes that are held.
@@ -135,4 +138,40 @@ func TestAnswersOfAllSizes(t *testing.T) {
 	if held.Load() > 0 {
 		t.Error("connections hold after an answer")
 	}
+}
+
+// deadlineRecorder is an answer whose write deadline can be looked at.
+type deadlineRecorder struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (w *deadlineRecorder) SetWriteDeadline(until time.Time) error {
+	w.until = until
+	return nil
+}
+
+func TestWriteDeadlineOfAConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder()}
+		a := &App{log: slog.New(slog.DiscardHandler)}
+		h := a.record(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			if left := time.Until(w.until); left < writeTimeout-writeRenewal || left > writeTimeout {
+				t.Errorf("%s are left for what net/http writes itself, as 100 Continue", left)
+			}
+		}))
+		ctx := withConnection(context.Background(), &connection{})
+		moved := 0
+		for _, pause := range []time.Duration{0, writeRenewal - 1, 2 * writeTimeout, 1} {
+			time.Sleep(pause)
+			before := w.until
+			h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil))
+			if w.until != before {
+				moved++
+			}
+		}
+		if moved != 2 {
+			t.Errorf("the deadline was moved %d times", moved)
+		}
+	})
 }

@@ -23,16 +23,17 @@ type exchange struct {
 	http.ResponseWriter
 	context exchangeContext
 	app     *App
-	id      [1]string // as the line of a header
-	remote  string    // the other end of the connection
-	ip      string    // of the client, where a trusted proxy tells it
-	scheme  string    // "http" or "https", as far as it can be trusted
+	line    *connection // to the client; nil where it is not the server's own
+	id      [1]string   // as the line of a header
+	remote  string      // the other end of the connection
+	ip      string      // of the client, where a trusted proxy tells it
+	scheme  string      // "http" or "https", as far as it can be trusted
 
 	varyOrigin bool // CORS is on: caches must keep answers apart by origin
 	wrote      bool
 	status     int
 	size       int64
-	renewed    time.Time // when the write deadline was moved on
+	renewed    time.Time // when the write deadline was moved on, without a line
 }
 
 type exchangeKey struct{}
@@ -88,7 +89,7 @@ func (x *exchange) WriteHeader(status int) {
 // Write sends a piece of the body.
 func (x *exchange) Write(p []byte) (int, error) {
 	x.WriteHeader(http.StatusOK)
-	x.renewDeadline()
+	x.renewDeadline(time.Now())
 	n, err := x.writeWhole(p)
 	x.size += int64(n)
 	return n, err
@@ -96,23 +97,19 @@ func (x *exchange) Write(p []byte) (int, error) {
 
 // writeWhole lets a large piece leave together with what net/http has collected before it.
 func (x *exchange) writeWhole(p []byte) (int, error) {
-	if len(p) < largePiece || x.status == http.StatusSwitchingProtocols {
+	if len(p) < largePiece || x.line == nil || x.status == http.StatusSwitchingProtocols {
 		return x.ResponseWriter.Write(p)
 	}
-	c := connectionOf(x.context.Context)
-	if c == nil {
-		return x.ResponseWriter.Write(p)
-	}
-	c.hold()
+	x.line.hold()
 	n, err := x.ResponseWriter.Write(p)
-	return n, cmp.Or(err, c.release())
+	return n, cmp.Or(err, x.line.release())
 }
 
 // ReadFrom lets files go out without a copy in this process, in pieces that a slow client gets time for.
 func (x *exchange) ReadFrom(src io.Reader) (total int64, err error) {
 	x.WriteHeader(http.StatusOK)
 	for {
-		x.renewDeadline()
+		x.renewDeadline(time.Now())
 		n, err := io.Copy(x.ResponseWriter, io.LimitReader(src, writePiece))
 		total, x.size = total+n, x.size+n
 		if err != nil || n < writePiece {
@@ -145,12 +142,16 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
-// renewDeadline moves the write deadline on, so that clients that do not read are cut while slow ones finish.
-func (x *exchange) renewDeadline() {
-	now := time.Now()
-	if now.Sub(x.renewed) < writeRenewal {
+// renewDeadline moves the write deadline on, so that clients that do not read are cut while slow ones finish. The deadline is
+// that of the connection and outlives the request: it is looked at when the next one begins, before anything is written.
+func (x *exchange) renewDeadline(now time.Time) {
+	renewed := &x.renewed
+	if x.line != nil {
+		renewed = &x.line.renewed
+	}
+	if now.Sub(*renewed) < writeRenewal {
 		return
 	}
-	x.renewed = now
+	*renewed = now
 	_ = http.NewResponseController(x.ResponseWriter).SetWriteDeadline(now.Add(writeTimeout))
 }

@@ -29,8 +29,11 @@ func chain(h http.Handler, list ...middleware) http.Handler {
 // for panics.
 func (a *App) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{ResponseWriter: w, app: a, remote: r.RemoteAddr, id: [1]string{requestID(r.Header.Get(requestIDHeader))}}
 		started, outside := time.Now(), r.Context()
+		x := &exchange{
+			ResponseWriter: w, app: a, line: connectionOf(outside), remote: r.RemoteAddr, id: [1]string{requestID(r.Header.Get(requestIDHeader))},
+		}
+		x.renewDeadline(started)
 		x.context = exchangeContext{Context: outside, x: x, deadline: started.Add(a.config.RequestTimeout)}
 		defer x.context.end()
 		r = r.WithContext(&x.context)
