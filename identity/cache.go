@@ -43,7 +43,7 @@ func (s *Store) renewAccounts(ctx context.Context, old map[int64]account) (map[i
 	var b orm.Batch
 	s.queueAccounts(&b, plain, false, found)
 	s.queueAccounts(&b, permitted, true, found)
-	return found, b.Send(ctx, s.DB)
+	return found, s.send(ctx, &b)
 }
 
 // queueAccounts adds the look-up of accounts to a batch.

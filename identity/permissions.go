@@ -61,10 +61,9 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 	if !user.IsAuthenticated() || !user.IsActive {
 		return Permissions{}, nil
 	}
-	db := s.db(ctx)
 	query, args := everyPermission, []any(nil)
 	if !user.IsSuperuser {
-		query, args = fmt.Sprintf(permissionsOfUser, placeholder(db)), []any{user.ID}
+		query, args = fmt.Sprintf(permissionsOfUser, placeholder(s.DB)), []any{user.ID}
 	}
 	set := Permissions{names: make(map[string]struct{}), all: user.IsSuperuser}
 	b := orm.Batch{ReadOnly: true, Shared: true}
@@ -78,7 +77,7 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 		}
 		return nil
 	})
-	if err := b.Send(db.Statement.Context, db); err != nil {
+	if err := s.send(ctx, &b); err != nil {
 		return Permissions{}, fmt.Errorf("identity: loading permissions: %w", err)
 	}
 	return set, nil
@@ -86,17 +85,17 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 
 // byIDWithPermissions loads an account and, where they decide, its stored permissions.
 func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, error) {
-	db := s.db(ctx)
+	s.fill.Do(s.defaults)
 	var found account
 	b := orm.Batch{ReadOnly: true, Shared: true}
-	b.Query(accountStatements[accountQuestion{db.Name(), true, false}], []any{id}, func(rows *orm.Rows) (err error) {
+	b.Query(accountStatements[accountQuestion{s.DB.Name(), true, false}], []any{id}, func(rows *orm.Rows) (err error) {
 		if !rows.Next() {
 			return ErrNoUser
 		}
 		found, err = s.readAccount(rows, true)
 		return err
 	})
-	err := b.Send(db.Statement.Context, db)
+	err := s.send(ctx, &b)
 	if err != nil && !errors.Is(err, ErrNoUser) {
 		return account{}, fmt.Errorf("identity: loading a user with permissions: %w", err)
 	}

@@ -70,6 +70,9 @@ func (s *Store) db(ctx context.Context) *gorm.DB {
 	return s.DB.WithContext(orm.Primary(ctx))
 }
 
+// send runs a batch as db does.
+func (s *Store) send(ctx context.Context, b *orm.Batch) error { return b.Send(orm.Primary(ctx), s.DB) }
+
 func (s *Store) passwords() *Passwords {
 	s.fill.Do(s.defaults)
 	return s.Passwords
@@ -108,10 +111,9 @@ func (u *User) variables() []any {
 }
 
 func (s *Store) find(ctx context.Context, column string, value any) (*User, error) {
-	db := s.db(ctx)
 	var found *User
 	b := orm.Batch{ReadOnly: true, Shared: true}
-	b.Query("SELECT "+userColumns+" FROM auth_user WHERE "+column+" = "+placeholder(db), []any{value}, func(rows *orm.Rows) error {
+	b.Query("SELECT "+userColumns+" FROM auth_user WHERE "+column+" = "+placeholder(s.DB), []any{value}, func(rows *orm.Rows) error {
 		if !rows.Next() {
 			return nil
 		}
@@ -119,7 +121,7 @@ func (s *Store) find(ctx context.Context, column string, value any) (*User, erro
 		found = u
 		return rows.Scan(u.variables()...)
 	})
-	if err := b.Send(db.Statement.Context, db); err != nil {
+	if err := s.send(ctx, &b); err != nil {
 		return nil, fmt.Errorf("identity: loading a user: %w", err)
 	}
 	if found == nil {

@@ -15,18 +15,46 @@ func (c *postgresConns) acquire(ctx context.Context, wait time.Duration) (*pgxpo
 	return patiently(ctx, wait, c.pool.Acquire)
 }
 
-// take is acquire of a connection that database/sql can use, too.
-func (c *postgresConns) take(ctx context.Context) (*stdlib.Conn, error) {
-	conn, err := patiently(ctx, c.wait, c.connector.Connect)
+// taken is a connection of the pool that database/sql can use, too.
+type taken struct {
+	*stdlib.Conn
+	pooled *pgxpool.Conn // nil where the Conn gives it back
+}
+
+// sqlKey finds the stdlib.Conn of a connection among what it carries.
+const sqlKey = pipelineKey + ".sql"
+
+// take is acquire of a connection for database/sql, too. pgx makes it such only while it takes one of the pool itself, so this is
+// done the first time, and what is made then serves as long as the connection lives.
+func (c *postgresConns) take(ctx context.Context) (taken, error) {
+	pooled, err := c.acquire(ctx, c.wait)
 	if err != nil {
-		return nil, err
+		return taken{}, err
 	}
-	taken, ok := conn.(*stdlib.Conn)
+	if known, ok := pooled.Conn().PgConn().CustomData()[sqlKey].(*stdlib.Conn); ok {
+		return taken{known, pooled}, nil
+	}
+	pooled.Release()
+	made, err := patiently(ctx, c.wait, c.connector.Connect)
+	if err != nil {
+		return taken{}, err
+	}
+	conn, ok := made.(*stdlib.Conn)
 	if !ok {
-		_ = conn.Close()
-		return nil, fmt.Errorf("%T is no connection of pgx", conn)
+		_ = made.Close()
+		return taken{}, fmt.Errorf("%T is no connection of pgx", made)
 	}
-	return taken, nil
+	conn.Conn().PgConn().CustomData()[sqlKey] = conn
+	return taken{Conn: conn}, nil
+}
+
+// giveBack lets the pool have the connection again. Nothing can be done about one that does not close.
+func (t taken) giveBack() {
+	if t.pooled != nil {
+		t.pooled.Release()
+		return
+	}
+	_ = t.Close()
 }
 
 // patiently gets a connection in the time that may be waited for one.

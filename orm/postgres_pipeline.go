@@ -419,7 +419,7 @@ var errAnswer = errors.New("a batch cannot run a statement that PostgreSQL answe
 // pipelineRows are the rows of one statement.
 type pipelineRows struct {
 	p      *pipeline
-	fields []pgconn.FieldDescription
+	s      *prepared
 	values [][]byte
 	ended  bool
 	err    error
@@ -427,7 +427,7 @@ type pipelineRows struct {
 }
 
 func (r *pipelineRows) begin(s *prepared) {
-	r.fields, r.values, r.ended, r.err, r.tag = s.fields, nil, false, nil, r.tag[:0]
+	r.s, r.values, r.ended, r.err, r.tag = s, nil, false, nil, r.tag[:0]
 }
 
 // Next reads the next row, or the end of the statement.
@@ -467,9 +467,9 @@ func (r *pipelineRows) Scan(to ...any) error {
 	if len(to) != len(r.values) {
 		return fmt.Errorf("%d columns cannot be read into %d variables", len(r.values), len(to))
 	}
-	for i, f := range r.fields {
-		if err := r.p.types.Scan(f.DataTypeOID, f.Format, r.values[i], to[i]); err != nil {
-			return fmt.Errorf("column %s: %w", f.Name, err)
+	for i, value := range r.values {
+		if err := r.s.scan(r.p.types, i, value, to[i]); err != nil {
+			return fmt.Errorf("column %s: %w", r.s.fields[i].Name, err)
 		}
 	}
 	return nil
@@ -479,7 +479,7 @@ func (r *pipelineRows) Scan(to ...any) error {
 func (r *pipelineRows) RawValues() [][]byte { return r.values }
 
 // FieldDescriptions describe the columns.
-func (r *pipelineRows) FieldDescriptions() []pgconn.FieldDescription { return r.fields }
+func (r *pipelineRows) FieldDescriptions() []pgconn.FieldDescription { return r.s.fields }
 
 // Conn is the connection.
 func (r *pipelineRows) Conn() *pgx.Conn { return r.p.conn }

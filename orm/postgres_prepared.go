@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -17,6 +18,28 @@ type prepared struct {
 	arguments []argument
 	fields    []pgconn.FieldDescription
 	results   []byte // the end of Bind: in which forms results are wanted; and Execute
+	scans     []scan // of the fields, as they were last scanned
+}
+
+// scan is the way of a column into variables of a type.
+type scan struct {
+	into reflect.Type
+	plan pgtype.ScanPlan
+}
+
+// scan reads a value of the i-th column into the variable that to points to, if any.
+func (s *prepared) scan(types *pgtype.Map, i int, value []byte, to any) error {
+	if to == nil {
+		return nil
+	}
+	if s.scans == nil {
+		s.scans = make([]scan, len(s.fields))
+	}
+	way := &s.scans[i]
+	if into := reflect.TypeOf(to); way.into != into {
+		*way = scan{into, types.PlanScan(s.fields[i].DataTypeOID, s.fields[i].Format, to)}
+	}
+	return way.plan.Scan(value, to)
 }
 
 // argument is a parameter of a statement.

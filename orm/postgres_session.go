@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // postgresConns is GORM's connection pool on PostgreSQL: database/sql for GORM's own statements, pgx for a [Batch].
@@ -47,9 +46,9 @@ var errUndone = fmt.Errorf("the transaction was undone: %w", ErrBroken)
 // postgresSession is the connection of a transaction. It is taken when the first statement comes, and BEGIN goes with it.
 type postgresSession struct {
 	conns   *postgresConns
-	taken   *stdlib.Conn // the connection
-	native  *pgx.Conn    // it as batches use it
-	conn    *sql.Conn    // it as GORM uses it, nil until it does
+	taken   taken     // the connection
+	native  *pgx.Conn // it as batches use it
+	conn    *sql.Conn // it as GORM uses it, nil until it does
 	options sql.TxOptions
 	open    bool        // BEGIN was sent
 	failed  error       // of everything after a BEGIN that did not arrive
@@ -79,14 +78,14 @@ func (s *postgresSession) beginText() string {
 
 // connect takes the connection.
 func (s *postgresSession) connect(ctx context.Context) error {
-	if s.taken != nil {
+	if s.native != nil {
 		return nil
 	}
 	taken, err := s.conns.take(ctx)
 	if err != nil {
 		return err
 	}
-	s.taken, s.native = taken, taken.Conn()
+	s.taken, s.native = taken, taken.Conn.Conn()
 	return nil
 }
 
@@ -101,11 +100,12 @@ func (s *postgresSession) send(ctx context.Context, items []batchItem) error {
 	if s.open && len(s.waiting) == 0 {
 		return s.run(ctx, items)
 	}
-	all := make([]batchItem, 0, 1+len(s.waiting)+len(items))
+	all := s.waiting
 	if !s.open {
-		all = append(all, batchItem{sql: s.beginText()})
+		all = make([]batchItem, 0, 1+len(s.waiting)+len(items))
+		all = append(append(all, batchItem{sql: s.beginText()}), s.waiting...)
 	}
-	all = append(append(all, s.waiting...), items...)
+	all = append(all, items...)
 	s.open, s.waiting = true, nil
 	err := s.run(ctx, all)
 	if err != nil && !s.native.IsClosed() && s.native.PgConn().TxStatus() == idle {
@@ -144,7 +144,7 @@ func (s *postgresSession) forGORM(ctx context.Context) (*sql.Conn, error) {
 		return nil, err
 	}
 	if s.conn == nil {
-		conn, err := s.conns.lent.Conn(context.WithValue(ctx, takenKey{}, s.taken))
+		conn, err := s.conns.lent.Conn(context.WithValue(ctx, takenKey{}, s.taken.Conn))
 		if err != nil {
 			return nil, err
 		}
@@ -229,19 +229,18 @@ func (s *postgresSession) commitAlone(ctx context.Context) error {
 
 // rollback undoes what was not committed and gives the connection back.
 func (s *postgresSession) rollback() {
-	if s.taken != nil {
+	if s.native != nil {
 		s.undo()
 		s.giveBack()
 	}
 	*s = postgresSession{conns: s.conns, options: s.options}
 }
 
-// giveBack lets the pool have the connection again. Nothing can be done about one that does not close.
 func (s *postgresSession) giveBack() {
 	if s.conn != nil {
 		_ = s.conn.Close()
 	}
-	_ = s.taken.Close()
+	s.taken.giveBack()
 }
 
 func (s *postgresSession) undo() {
