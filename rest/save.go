@@ -1,11 +1,13 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
+	"unsafe"
 
 	"github.com/quintet-go/quintet/orm"
 )
@@ -221,9 +223,14 @@ func (t *tracking) holds(model *orm.Model, v reflect.Value) bool {
 	return len(t.many) == 0
 }
 
-// sameValue tells whether two variables of a type hold the same.
+// sameValue tells whether two variables of a type hold the same. Most have not been changed, and so are the same bytes.
 func sameValue(a, b reflect.Value) bool {
-	return a.Kind() != reflect.Struct && a.Comparable() && a.Equal(b) || reflect.DeepEqual(a.Interface(), b.Interface())
+	return sameBytes(a, b) || reflect.DeepEqual(a.Interface(), b.Interface())
+}
+
+func sameBytes(a, b reflect.Value) bool {
+	size := int(a.Type().Size())
+	return bytes.Equal(unsafe.Slice((*byte)(a.Addr().UnsafePointer()), size), unsafe.Slice((*byte)(b.Addr().UnsafePointer()), size))
 }
 
 // apart stores an object by statements of its own, and its relations.
@@ -411,6 +418,9 @@ func (r *Request) forgetQueued() {
 // constraintError turns a violated constraint into the answer that the validator would have given: what a check does not
 // see in a race, the database does.
 func constraintError(s *serializer, err error) error {
+	if err == nil {
+		return nil
+	}
 	var c *orm.ConstraintError
 	if s == nil || s.model == nil || !errors.As(err, &c) {
 		return err
