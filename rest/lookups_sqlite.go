@@ -52,9 +52,12 @@ func (sqlite) patternValue(lookup, value string, k orm.Kind) string {
 	return likePattern(lookup, value)
 }
 
+// wildcards escapes those of LIKE.
+var wildcards = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
+
 // likePattern escapes the wildcards of LIKE in value and adds those of the lookup.
 func likePattern(lookup, value string) string {
-	value = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(value)
+	value = wildcards.Replace(value)
 	switch strings.TrimPrefix(lookup, "i") {
 	case "contains", "search":
 		return "%" + value + "%"

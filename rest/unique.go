@@ -92,7 +92,7 @@ func (u *uniqueCheck) argument(d dialect, v any) any {
 	if u.lookup != "iexact" || d.name() == orm.Postgres {
 		return arg
 	}
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fmt.Sprint(arg))
+	return wildcards.Replace(fmt.Sprint(arg))
 }
 
 // exists asks whether a row of m other than instance fulfils all conditions.
