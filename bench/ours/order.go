@@ -25,10 +25,9 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*Order, error) {
 	if err := r.QueueSave(rows...); err != nil {
 		return nil, err
 	}
-	return order, r.Queue(takeStock, order.ID, order.ID)
+	return order, r.Queue(takeStock, order.ID)
 }
 
 // takeStock lowers the stock of the products of an order.
-const takeStock = `UPDATE catalog_product
-	SET stock = stock - (SELECT i.quantity FROM orders_orderitem i WHERE i.order_id = ? AND i.product_id = catalog_product.id)
-	WHERE id IN (SELECT i.product_id FROM orders_orderitem i WHERE i.order_id = ?)`
+const takeStock = `UPDATE catalog_product SET stock = stock - i.quantity FROM orders_orderitem i
+	WHERE i.order_id = ? AND i.product_id = catalog_product.id`

@@ -18,11 +18,11 @@ func TakeStock(tx *gorm.DB, productID, quantity int64) error {
 }
 
 // TakeOrdered and ReturnOrdered are the statements that take the products of an order out of the stock, and put them back.
-// Their two arguments are the order's id.
+// Their argument is the order's id.
 const (
-	TakeOrdered   = `UPDATE catalog_product SET stock = stock - (` + ordered + `) WHERE id IN (` + orderedProducts + `)`
-	ReturnOrdered = `UPDATE catalog_product SET stock = stock + (` + ordered + `) WHERE id IN (` + orderedProducts + `)`
+	TakeOrdered   = `UPDATE catalog_product SET stock = stock - ordered.quantity` + ordered
+	ReturnOrdered = `UPDATE catalog_product SET stock = stock + ordered.quantity` + ordered
 
-	ordered         = `SELECT SUM(i.quantity) FROM orders_orderitem i WHERE i.order_id = ? AND i.product_id = catalog_product.id`
-	orderedProducts = `SELECT i.product_id FROM orders_orderitem i WHERE i.order_id = ?`
+	ordered = ` FROM (SELECT product_id, SUM(quantity) AS quantity FROM orders_orderitem WHERE order_id = ? GROUP BY product_id) ordered` +
+		` WHERE ordered.product_id = catalog_product.id`
 )

@@ -114,7 +114,7 @@ func placeOrder(r *rest.Request, in *rest.Input[OrderData]) (*models.Order, erro
 	if err := r.QueueSave(rows...); err != nil {
 		return nil, err
 	}
-	return order, r.Queue(models.TakeOrdered, order.ID, order.ID)
+	return order, r.Queue(models.TakeOrdered, order.ID)
 }
 
 // enoughStock reports every line that asks for more than there is.

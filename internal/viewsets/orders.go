@@ -92,7 +92,7 @@ func cancel(r *rest.Request, o *models.Order) error {
 	if _, err := rest.Lock[models.Product](r, ids); err != nil {
 		return err
 	}
-	return r.Queue(models.ReturnOrdered, o.ID, o.ID)
+	return r.Queue(models.ReturnOrdered, o.ID)
 }
 
 // move brings an order to another state, when its state allows it.
