@@ -140,38 +140,78 @@ func TestAnswersOfAllSizes(t *testing.T) {
 	}
 }
 
-// deadlineRecorder is an answer whose write deadline can be looked at.
+// deadlineRecorder is an answer that takes nothing after its write deadline.
 type deadlineRecorder struct {
 	*httptest.ResponseRecorder
+	t     *testing.T
 	until time.Time
+	moved int
 }
 
 func (w *deadlineRecorder) SetWriteDeadline(until time.Time) error {
 	w.until = until
+	w.moved++
 	return nil
 }
 
+// check is called when something is sent.
+func (w *deadlineRecorder) check() {
+	w.t.Helper()
+	if left := time.Until(w.until); left < writeTimeout-writeRenewal || left > writeTimeout {
+		w.t.Errorf("%s are left to send it", left)
+	}
+}
+
+func (w *deadlineRecorder) Write(p []byte) (int, error) { w.check(); return len(p), nil }
+func (w *deadlineRecorder) Flush()                      { w.check() }
+func (w *deadlineRecorder) WriteHeader(status int) {
+	if status < http.StatusOK {
+		w.check()
+	}
+}
+
 func TestWriteDeadlineOfAConnection(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder()}
-		a := &App{log: slog.New(slog.DiscardHandler)}
-		h := a.record(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			if left := time.Until(w.until); left < writeTimeout-writeRenewal || left > writeTimeout {
-				t.Errorf("%s are left for what net/http writes itself, as 100 Continue", left)
+	for _, c := range []struct {
+		name   string
+		pauses []time.Duration // before each request
+		moved  int
+		answer func(w http.ResponseWriter)
+	}{
+		{"one after the other", []time.Duration{0, 1, writeRenewal - 2}, 1, func(http.ResponseWriter) {}},
+		{"after a while", []time.Duration{0, 2 * writeTimeout}, 2, func(http.ResponseWriter) {}},
+		{"a slow one", []time.Duration{0}, 2, func(http.ResponseWriter) { time.Sleep(2 * writeTimeout) }},
+		{"a slow hint", []time.Duration{0}, 2, func(w http.ResponseWriter) {
+			time.Sleep(2 * writeTimeout)
+			w.WriteHeader(http.StatusEarlyHints)
+		}},
+		{"a slow beginning", []time.Duration{0}, 2, func(w http.ResponseWriter) {
+			time.Sleep(2 * writeTimeout)
+			w.(http.Flusher).Flush()
+		}},
+		{"slow pieces", []time.Duration{0}, 3, func(w http.ResponseWriter) {
+			for range 2 {
+				time.Sleep(2 * writeTimeout)
+				_, _ = w.Write([]byte("a piece"))
 			}
-		}))
-		ctx := withConnection(context.Background(), &connection{})
-		moved := 0
-		for _, pause := range []time.Duration{0, writeRenewal - 1, 2 * writeTimeout, 1} {
-			time.Sleep(pause)
-			before := w.until
-			h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil))
-			if w.until != before {
-				moved++
-			}
-		}
-		if moved != 2 {
-			t.Errorf("the deadline was moved %d times", moved)
-		}
-	})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder(), t: t}
+				h := (&App{log: slog.New(slog.DiscardHandler)}).record(http.HandlerFunc(func(x http.ResponseWriter, _ *http.Request) {
+					w.check() // net/http may send 100 Continue when the body is read
+					c.answer(x)
+				}))
+				ctx := withConnection(context.Background(), &connection{})
+				for _, pause := range c.pauses {
+					time.Sleep(pause)
+					h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/", nil))
+					w.check() // it sends what it has collected
+				}
+				if w.moved != c.moved {
+					t.Errorf("the deadline was moved %d times, wanted %d", w.moved, c.moved)
+				}
+			})
+		})
+	}
 }

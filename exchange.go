@@ -73,6 +73,7 @@ func (x *exchange) WriteHeader(status int) {
 		return
 	}
 	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		x.renewDeadline(time.Now())
 		x.ResponseWriter.WriteHeader(status)
 		return
 	}
@@ -121,6 +122,7 @@ func (x *exchange) ReadFrom(src io.Reader) (total int64, err error) {
 // FlushError sends what is buffered.
 func (x *exchange) FlushError() error {
 	x.WriteHeader(http.StatusOK)
+	x.renewDeadline(time.Now())
 	return http.NewResponseController(x.ResponseWriter).Flush()
 }
 
@@ -143,7 +145,8 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // renewDeadline moves the write deadline on, so that clients that do not read are cut while slow ones finish. The deadline is
-// that of the connection and outlives the request: it is looked at when the next one begins, before anything is written.
+// that of the connection and outlives the request: it is looked at before anything is written, and at the beginning and the end
+// of a request for what net/http writes itself.
 func (x *exchange) renewDeadline(now time.Time) {
 	renewed := &x.renewed
 	if x.line != nil {

@@ -46,6 +46,7 @@ func (a *App) record(next http.Handler) http.Handler {
 		defer a.recoverPanic(r, x)
 		next.ServeHTTP(x, r)
 		x.WriteHeader(http.StatusOK)
+		x.renewDeadline(time.Now())
 	})
 }
 
