@@ -17,8 +17,8 @@ func (c *postgresConns) acquire(ctx context.Context, wait time.Duration) (*pgxpo
 
 // taken is a connection of the pool that database/sql can use, too.
 type taken struct {
-	*stdlib.Conn
-	pooled *pgxpool.Conn // nil where the Conn gives it back
+	std    *stdlib.Conn
+	pooled *pgxpool.Conn // nil where std gives it back
 }
 
 // sqlKey finds the stdlib.Conn of a connection among what it carries.
@@ -45,7 +45,7 @@ func (c *postgresConns) take(ctx context.Context) (taken, error) {
 		return taken{}, fmt.Errorf("%T is no connection of pgx", made)
 	}
 	conn.Conn().PgConn().CustomData()[sqlKey] = conn
-	return taken{Conn: conn}, nil
+	return taken{std: conn}, nil
 }
 
 // giveBack lets the pool have the connection again. Nothing can be done about one that does not close.
@@ -54,7 +54,7 @@ func (t taken) giveBack() {
 		t.pooled.Release()
 		return
 	}
-	_ = t.Close()
+	_ = t.std.Close()
 }
 
 // patiently gets a connection in the time that may be waited for one.

@@ -85,7 +85,7 @@ func (s *postgresSession) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.taken, s.native = taken, taken.Conn.Conn()
+	s.taken, s.native = taken, taken.std.Conn()
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (s *postgresSession) forGORM(ctx context.Context) (*sql.Conn, error) {
 		return nil, err
 	}
 	if s.conn == nil {
-		conn, err := s.conns.lent.Conn(context.WithValue(ctx, takenKey{}, s.taken.Conn))
+		conn, err := s.conns.lent.Conn(context.WithValue(ctx, takenKey{}, s.taken.std))
 		if err != nil {
 			return nil, err
 		}

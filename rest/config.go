@@ -56,7 +56,7 @@ type Config struct {
 	MaxBody     int64            // bytes of a JSON or form body, default 2.5 MiB (Django's DATA_UPLOAD_MAX_MEMORY_SIZE)
 	MaxUpload   int64            // bytes of a multipart body, default 32 MiB
 	MaxDepth    int              // nesting of a JSON body, default 100
-	RequestTime time.Duration    // time limit of a request, default 30 s; negative for none
+	RequestTime time.Duration    // time limit of a request and its body, default 30 s; negative for none
 }
 
 // check tells what is missing.
