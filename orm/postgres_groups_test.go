@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -280,20 +281,22 @@ func TestReadsOfOthersAreApart(t *testing.T) {
 	}
 }
 
-// TestPanicOfALeader leaves the reads that went with it answered.
+// TestPanicOfALeader leaves the reads that went with it answered: they are sent again, and a sequence counts how often.
 func TestPanicOfALeader(t *testing.T) {
 	g := newGate(t, 1, time.Minute)
-	leader := &read{sql: "SELECT 'a'", took: func() error { panic("too much") }}
-	g.learn(t, leader, began(0))
+	must(t, g.keeper.Gorm.Exec("CREATE SEQUENCE sent").Error)
+	leader, follower := &read{sql: "SELECT 'a'", took: func() error { panic("too much") }}, &read{sql: "SELECT nextval('sent')::text"}
+	g.learn(t, leader, follower)
+	must(t, g.keeper.Gorm.Exec("ALTER SEQUENCE sent RESTART").Error)
 	g.hold(t, 1)
 	g.start(t, leader)
-	follower := g.start(t, began(0))
+	g.start(t, follower)
 	g.open(t)
 	if leader.wait(); leader.panic != "too much" {
 		t.Errorf("the panic became %v", leader.panic)
 	}
-	if follower.wait(); follower.err != nil || follower.text == "" {
-		t.Errorf("the other read got %q, %v", follower.text, follower.err)
+	if follower.wait(); follower.err != nil || follower.text != "2" {
+		t.Errorf("the read that went with it was sent %q times, want 2: %v", follower.text, follower.err)
 	}
 }
 
@@ -323,31 +326,46 @@ func TestLostGroup(t *testing.T) {
 	}
 }
 
-// TestGroupEndsWithItsLastContext, not with the first.
+// TestGroupEndsWithItsLastContext, not with the first: answers come together, so that the quick one waits for the other.
 func TestGroupEndsWithItsLastContext(t *testing.T) {
 	for _, c := range []struct {
 		pause float64
 		all   bool
-	}{{0.2, false}, {60, true}} {
+	}{{0.5, false}, {60, true}} {
 		g := newGate(t, 1, time.Minute)
 		g.learn(t, began(0))
-		held := g.hold(t, 1)
-		one, other := g.start(t, began(c.pause)), g.start(t, began(c.pause))
+		g.hold(t, 1)
+		one, other := g.start(t, began(0)), g.start(t, began(c.pause))
 		g.open(t)
-		held.wait()
+		g.awaitPause(t, other)
 		one.stop()
 		if !c.all {
-			if other.wait(); other.err != nil {
-				t.Errorf("another one's end failed a read: %v", other.err)
+			if other.wait(); other.err != nil || one.wait().text != other.text {
+				t.Errorf("after one's end the reads got %q, %v and %q, %v", one.text, one.err, other.text, other.err)
 			}
 			continue
 		}
 		other.stop()
 		for _, r := range []*read{one, other} {
 			if r.wait(); !errors.Is(r.err, context.Canceled) {
-				t.Errorf("an ended read got %v", r.err)
+				t.Errorf("an ended read got %q, %v", r.text, r.err)
 			}
 		}
+	}
+}
+
+// awaitPause returns when the database is in the pause of a read.
+func (g *gate) awaitPause(t *testing.T, r *read) {
+	t.Helper()
+	for pausing := int64(0); pausing == 0; {
+		select {
+		case <-r.ended:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		var err error
+		pausing, err = askOne(t, g.keeper, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")
+		must(t, err)
 	}
 }
 
@@ -391,7 +409,7 @@ func TestManyReadsBesideHeldOnes(t *testing.T) {
 	all.Wait()
 }
 
-// TestReadsKeepApart: many readers at once, some of which fail or leave, get their own answers.
+// TestReadsKeepApart: many readers at once, some of which fail or leave, get their own answers, be they of a group or not.
 func TestReadsKeepApart(t *testing.T) {
 	const readers, each = 24, 40
 	db, err := orm.Open(t.Context(), orm.Config{URL: ormtest.Postgres(t), MaxConns: 3})
@@ -399,18 +417,27 @@ func TestReadsKeepApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	var transactions sync.Map
+	var shared atomic.Bool // some transaction
 	ask := func(random *rand.Rand, n int) error {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
-		r := &read{sql: "SELECT $1::text || pg_sleep(0)::text", args: []any{fmt.Sprint(n)}}
+		r := &read{sql: "SELECT concat($1::text, pg_sleep(0), ' ', pg_backend_pid(), ' ', now())", args: []any{fmt.Sprint(n)}}
 		switch random.IntN(8) {
 		case 0:
 			r = &read{sql: "SELECT (1/$1::int)::text", args: []any{0}}
 		case 1:
 			time.AfterFunc(time.Duration(random.IntN(2000))*time.Microsecond, stop)
 		}
-		switch err := r.send(ctx, db); {
-		case err == nil && r.text == fmt.Sprint(n), errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		err := r.send(ctx, db)
+		own, transaction, _ := strings.Cut(r.text, " ")
+		switch {
+		case err == nil && own == fmt.Sprint(n):
+			if _, there := transactions.LoadOrStore(transaction, n); there {
+				shared.Store(true)
+			}
+			return nil
+		case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 			return nil
 		case err != nil && len(r.args) == 1 && r.args[0] == 0 && strings.Contains(err.Error(), "division by zero"):
 			return nil
@@ -430,4 +457,7 @@ func TestReadsKeepApart(t *testing.T) {
 		})
 	}
 	all.Wait()
+	if !shared.Load() {
+		t.Error("no reads went together")
+	}
 }
