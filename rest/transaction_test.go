@@ -1,8 +1,10 @@
 package rest_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,17 +24,19 @@ type counter struct {
 	run func(r *rest.Request) (*rest.Response, error)
 }
 
-func newCounter(t *testing.T, db *orm.DB) *counter {
+func newCounter(t *testing.T, db *orm.DB, change ...func(c *rest.Config)) *counter {
 	c := &counter{db: db}
 	run := func(r *rest.Request) (*rest.Response, error) { return c.run(r) }
+	primary := rest.PermissionFunc(func(r *rest.Request) (bool, error) { r.Primary(); return true, nil })
 	c.Client = library(t, db, func(g *rest.Group) {
+		g.Register("fresh", &rest.ViewSet[publisher]{Serializer: rest.Auto[publisher](), Permissions: []rest.Permission{primary}}, "fresh")
 		g.Register("shelf", &rest.ViewSet[publisher]{Serializer: rest.Auto[publisher](), Actions: []rest.Action[publisher]{
 			{Name: "atomic", Handle: rest.OnCollection[publisher](http.MethodPost, nil, run)},
 			{Name: "plain", Handle: rest.OnCollection[publisher](http.MethodPost, nil, run), NonAtomicRequests: true},
 			{Name: "read", Handle: rest.OnCollection[publisher](http.MethodGet, nil, run)},
 		}}, "shelf")
 		g.Handle("view/", &rest.View{Name: "View", Methods: map[string]rest.Endpoint{http.MethodPost: {Handle: run}}}, "view")
-	})
+	}, change...)
 	return c
 }
 
@@ -162,19 +166,96 @@ func TestHooksRunBeforeTheAnswer(t *testing.T) {
 	})
 }
 
-// TestNoSuccessWithoutCommit: a COMMIT that fails is no 2xx; one that fails behind a streamed answer is logged.
+// TestNoSuccessWithoutCommit: a COMMIT that fails is no 2xx; one that fails behind an answer that was sent is logged.
 func TestNoSuccessWithoutCommit(t *testing.T) {
+	const lost = "the answer was sent, and then its transaction could not be committed"
+	send := func(r *rest.Request) error { return r.Echo().String(http.StatusAccepted, "Soon.") }
+	dangle := func(r *rest.Request) error { return r.DB().Exec("INSERT INTO checked_late VALUES (99)").Error }
+	cases := []struct {
+		name   string
+		run    func(r *rest.Request) (*rest.Response, error)
+		status int
+		logged bool
+	}{
+		{"answered behind it", func(r *rest.Request) (*rest.Response, error) { return rest.NoContent(), dangle(r) }, 409, false},
+		{"sent before it", func(r *rest.Request) (*rest.Response, error) { return nil, errors.Join(dangle(r), send(r)) }, 202, true},
+		{"failed after the answer", func(r *rest.Request) (*rest.Response, error) {
+			return nil, errors.Join(dangle(r), send(r), rest.ErrNotFound)
+		}, 202, false},
+	}
 	ormtest.Each(t, func(t *testing.T, db *orm.DB) {
-		c := newCounter(t, db)
-		dangling := func(r *rest.Request) error { // checked at the COMMIT
-			return r.DB().Exec("INSERT INTO lib_chapter (book_id, number, title) VALUES (99, 1, 'x')").Error
+		var log bytes.Buffer
+		c := newCounter(t, db, func(c *rest.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		create := "CREATE TABLE checked_late (id bigint REFERENCES lib_publisher (id) DEFERRABLE INITIALLY DEFERRED)"
+		if err := db.Gorm.Exec(create).Error; err != nil {
+			t.Fatal(err)
 		}
-		c.run = func(r *rest.Request) (*rest.Response, error) { return rest.NoContent(), dangling(r) }
-		a := c.Post("/shelf/atomic/", nil)
-		if n := number(t, db, "SELECT COUNT(*) FROM lib_chapter"); (a.Status != 409) != (n == 1) {
-			t.Errorf("%s, %d chapters", a, n)
+		for _, tc := range cases {
+			c.run = tc.run
+			log.Reset()
+			a := c.Post("/shelf/atomic/", nil)
+			if n := number(t, db, "SELECT COUNT(*) FROM checked_late"); a.Status != tc.status || n != 0 {
+				t.Errorf("%s: %s, %d rows stay", tc.name, a, n)
+			}
+			if logged := strings.Contains(log.String(), lost); logged != tc.logged {
+				t.Errorf("%s: the log says %q", tc.name, log.String())
+			}
 		}
 	})
+}
+
+// TestReplicasAnswerSafeRequests, until Primary is called or something is written; the database itself answers all others.
+func TestReplicasAnswerSafeRequests(t *testing.T) {
+	cases := []struct {
+		name, method, path string
+		before             func(r *rest.Request) error // the read; nil for nothing
+		want               string
+	}{
+		{"a built-in GET", http.MethodGet, "/raw/publishers/1/", nil, "replica"},
+		{"a GET", http.MethodGet, "/shelf/read/", nil, "replica"},
+		{"Primary", http.MethodGet, "/shelf/read/", func(r *rest.Request) error { r.Primary(); return nil }, "primary"},
+		{"Primary in a permission", http.MethodGet, "/fresh/1/", nil, "primary"},
+		{"a write", http.MethodGet, "/shelf/read/", func(r *rest.Request) error { return saved(r, "x") }, "primary"},
+		{"a POST", http.MethodPost, "/shelf/atomic/", nil, "primary"},
+		{"a POST without a transaction", http.MethodPost, "/shelf/plain/", nil, "primary"},
+		{"a built-in PATCH", http.MethodPatch, "/raw/publishers/1/", nil, "primary"},
+	}
+	for dialect, address := range map[string]func(testing.TB) string{orm.SQLite: ormtest.SQLite, orm.Postgres: ormtest.Postgres} {
+		t.Run(dialect, func(t *testing.T) {
+			c := newReplicated(t, address)
+			for _, tc := range cases {
+				c.run = func(r *rest.Request) (p *rest.Response, err error) {
+					if tc.before != nil {
+						err = tc.before(r)
+					}
+					var first publisher
+					return rest.OK(&first), errors.Join(err, r.DB().First(&first).Error)
+				}
+				if a := c.Do(tc.method, tc.path, map[string]any{}); a.Status != 200 || !strings.Contains(a.Text(), tc.want) {
+					t.Errorf("%s: %s, want the %s", tc.name, a, tc.want)
+				}
+			}
+		})
+	}
+}
+
+// newReplicated is a counter with a stand-in for a replica: a second database, whose one publisher says who answers.
+func newReplicated(t *testing.T, address func(testing.TB) string) *counter {
+	t.Helper()
+	replica := address(t)
+	copied := ormtest.Open(t, replica)
+	resttest.CreateTables(t, copied, resttest.Registry(t, libraryModels()...))
+	db, err := orm.Open(t.Context(), orm.Config{URL: address(t), Replicas: []string{replica}, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	c := newCounter(t, db)
+	err = errors.Join(db.Gorm.Create(&publisher{Name: "primary"}).Error, copied.Gorm.Create(&publisher{Name: "replica"}).Error)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // TestUsersAreInTheTransaction: accounts are changed with the rest, and undone with it; SQLite's writer is not waited for.
