@@ -310,7 +310,7 @@ func TestSignals(t *testing.T) {
 	}{
 		{"SIGTERM waits for the delay", []syscall.Signal{syscall.SIGTERM}, 0, 700 * time.Millisecond, 5 * time.Second, true, "500ms"},
 		{"Ctrl-C does not, but for requests", []syscall.Signal{syscall.SIGINT}, 0, 0, 5 * time.Second, true, "500ms"},
-		{"the second ends it at once", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, -1, 0, 600 * time.Millisecond, false, "9s"},
+		{"the second ends it at once", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, -1, 0, 5 * time.Second, false, "9s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
