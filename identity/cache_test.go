@@ -104,6 +104,28 @@ func (s *remembering) wantPermission(t *testing.T, when string, want bool, state
 
 const disableAlice = "UPDATE auth_user SET is_active = FALSE WHERE username = 'alice'"
 
+// patient is a context that counts how often somebody would wait for its end.
+type patient struct {
+	context.Context
+	asked int
+}
+
+func (p *patient) Done() <-chan struct{} {
+	p.asked++
+	return p.Context.Done()
+}
+
+// TestKnownAccountsAreNotWaitedFor: contexts make a channel, and those of requests a timer, when somebody waits for their end.
+func TestKnownAccountsAreNotWaitedFor(t *testing.T) {
+	eachRemembering(t, func(t *testing.T, s *remembering) {
+		s.ask(t)
+		ctx := &patient{Context: t.Context()}
+		if user, err := s.Account(ctx, s.alice.ID, active); err != nil || user.Username != "alice" || ctx.asked != 0 {
+			t.Errorf("got %v, %v after %d times", user, err, ctx.asked)
+		}
+	})
+}
+
 // TestChangesElsewhereAreSeenInTime disables an account and takes a permission away as another replica does it.
 func TestChangesElsewhereAreSeenInTime(t *testing.T) {
 	eachRemembering(t, func(t *testing.T, s *remembering) {
