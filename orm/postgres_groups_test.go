@@ -267,6 +267,34 @@ func TestOnlyQuickReadsGoTogether(t *testing.T) {
 	}
 }
 
+// TestGroupsAreBounded by how many reads go together, and by what these cost.
+func TestGroupsAreBounded(t *testing.T) {
+	for _, c := range []struct {
+		pause float64 // of each read
+		most  int
+	}{{0, 16}, {0.0012, 4}} {
+		g := newGate(t, 1, time.Minute)
+		pausing := read{sql: fmt.Sprintf("SELECT now()::text || pg_sleep(%v)::text", c.pause)}
+		g.learn(t, &pausing)
+		g.hold(t, 1)
+		reads := make([]*read, 24)
+		for i := range reads {
+			r := pausing
+			reads[i] = g.start(t, &r)
+		}
+		g.open(t)
+		groups, largest := make(map[string]int), 0
+		for _, r := range reads {
+			must(t, r.wait().err)
+			groups[r.text]++
+			largest = max(largest, groups[r.text])
+		}
+		if largest < 2 || largest > c.most {
+			t.Errorf("with pauses of %v s, %d reads went together, at most %d may", c.pause, largest, c.most)
+		}
+	}
+}
+
 // TestReadsOfOthersAreApart: what makes a transaction of its own necessary keeps reads apart.
 func TestReadsOfOthersAreApart(t *testing.T) {
 	for _, more := range []string{"&default_transaction_isolation=serializable", "&options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"} {
