@@ -77,7 +77,7 @@ func TestReadyAcrossAnOutage(t *testing.T) {
 				t.Errorf("%s: healthz: %d", s.name, w.Code)
 			}
 		}
-		if status != s.want || slowest > 10*time.Second {
+		if status != s.want || slowest > 2500*time.Millisecond {
 			t.Errorf("%s: readyz is %d, want %d; the slowest answer took %s\n%s", s.name, status, s.want, slowest, l)
 		}
 	}
@@ -100,7 +100,7 @@ func TestReadyIsAskedOnce(t *testing.T) {
 	}
 	all.Wait()
 	wire.set(passing)
-	if took, n := time.Since(started), wire.opened()-before; took > 10*time.Second || n > 5 {
+	if took, n := time.Since(started), wire.opened()-before; took > 3*time.Second || n > 5 {
 		t.Errorf("50 questions took %s and %d connections", took, n)
 	}
 }

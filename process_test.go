@@ -114,7 +114,11 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 func TestFirstStart(t *testing.T) {
 	dir := t.TempDir()
 	p := program(t, dir, freeAddr(t))
-	t.Logf("first answer after %s", p.start(t))
+	took := p.start(t)
+	t.Logf("first answer after %s", took)
+	if took > 5*time.Second { // a second is the aim; this machine may be busy
+		t.Errorf("the first answer came after %s", took)
+	}
 	found := regexp.MustCompile(`administrator "admin" with the password (\S+) `).FindStringSubmatch(p.out.String())
 	if found == nil || !strings.Contains(p.out.String(), p.base+"/api/") {
 		t.Fatalf("no password or address is printed: %s", p.out)
@@ -310,7 +314,7 @@ func TestSignals(t *testing.T) {
 	}{
 		{"SIGTERM waits for the delay", []syscall.Signal{syscall.SIGTERM}, 0, 700 * time.Millisecond, 5 * time.Second, true, "500ms"},
 		{"Ctrl-C does not, but for requests", []syscall.Signal{syscall.SIGINT}, 0, 0, 5 * time.Second, true, "500ms"},
-		{"the second ends it at once", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, -1, 0, 5 * time.Second, false, "9s"},
+		{"the second ends it at once", []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, -1, 0, 600 * time.Millisecond, false, "9s"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
