@@ -73,7 +73,7 @@ func (x *exchange) WriteHeader(status int) {
 		return
 	}
 	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
-		x.renewDeadline(time.Now())
+		x.renewDeadline()
 		x.ResponseWriter.WriteHeader(status)
 		return
 	}
@@ -90,7 +90,7 @@ func (x *exchange) WriteHeader(status int) {
 // Write sends a piece of the body.
 func (x *exchange) Write(p []byte) (int, error) {
 	x.WriteHeader(http.StatusOK)
-	x.renewDeadline(time.Now())
+	x.renewDeadline()
 	n, err := x.writeWhole(p)
 	x.size += int64(n)
 	return n, err
@@ -110,7 +110,7 @@ func (x *exchange) writeWhole(p []byte) (int, error) {
 func (x *exchange) ReadFrom(src io.Reader) (total int64, err error) {
 	x.WriteHeader(http.StatusOK)
 	for {
-		x.renewDeadline(time.Now())
+		x.renewDeadline()
 		n, err := io.Copy(x.ResponseWriter, io.LimitReader(src, writePiece))
 		total, x.size = total+n, x.size+n
 		if err != nil || n < writePiece {
@@ -122,7 +122,7 @@ func (x *exchange) ReadFrom(src io.Reader) (total int64, err error) {
 // FlushError sends what is buffered.
 func (x *exchange) FlushError() error {
 	x.WriteHeader(http.StatusOK)
-	x.renewDeadline(time.Now())
+	x.renewDeadline()
 	return http.NewResponseController(x.ResponseWriter).Flush()
 }
 
@@ -147,8 +147,8 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 // renewDeadline moves the write deadline on, so that clients that do not read are cut while slow ones finish. The deadline is
 // that of the connection and outlives the request: it is looked at before anything is written, and at the beginning and the end
 // of a request for what net/http writes itself.
-func (x *exchange) renewDeadline(now time.Time) {
-	renewed := &x.renewed
+func (x *exchange) renewDeadline() {
+	now, renewed := time.Now(), &x.renewed
 	if x.line != nil {
 		renewed = &x.line.renewed
 	}

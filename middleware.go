@@ -33,7 +33,7 @@ func (a *App) record(next http.Handler) http.Handler {
 		x := &exchange{
 			ResponseWriter: w, app: a, line: connectionOf(outside), remote: r.RemoteAddr, id: [1]string{requestID(r.Header.Get(requestIDHeader))},
 		}
-		x.renewDeadline(started)
+		x.renewDeadline()
 		x.context = exchangeContext{Context: outside, x: x, deadline: started.Add(a.config.RequestTimeout)}
 		defer x.context.end()
 		r = r.WithContext(&x.context)
@@ -46,7 +46,7 @@ func (a *App) record(next http.Handler) http.Handler {
 		defer a.recoverPanic(r, x)
 		next.ServeHTTP(x, r)
 		x.WriteHeader(http.StatusOK)
-		x.renewDeadline(time.Now())
+		x.renewDeadline()
 	})
 }
 

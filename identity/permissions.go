@@ -85,7 +85,6 @@ func (s *Store) Permissions(ctx context.Context, user *User) (Permissions, error
 
 // byIDWithPermissions loads an account and, where they decide, its stored permissions.
 func (s *Store) byIDWithPermissions(ctx context.Context, id int64) (account, error) {
-	s.fill.Do(s.defaults)
 	var found account
 	b := orm.Batch{ReadOnly: true, Shared: true}
 	b.Query(accountStatements[accountQuestion{s.DB.Name(), true, false}], []any{id}, func(rows *orm.Rows) (err error) {

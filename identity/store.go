@@ -71,7 +71,10 @@ func (s *Store) db(ctx context.Context) *gorm.DB {
 }
 
 // send runs a batch as db does.
-func (s *Store) send(ctx context.Context, b *orm.Batch) error { return b.Send(orm.Primary(ctx), s.DB) }
+func (s *Store) send(ctx context.Context, b *orm.Batch) error {
+	s.fill.Do(s.defaults)
+	return b.Send(orm.Primary(ctx), s.DB)
+}
 
 func (s *Store) passwords() *Passwords {
 	s.fill.Do(s.defaults)

@@ -236,6 +236,7 @@ func (s *postgresSession) rollback() {
 	*s = postgresSession{conns: s.conns, options: s.options}
 }
 
+// giveBack ends the use of the connection.
 func (s *postgresSession) giveBack() {
 	if s.conn != nil {
 		_ = s.conn.Close()

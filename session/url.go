@@ -5,13 +5,13 @@ import "strings"
 // splitAddress is an address taken apart only as far as the checks need it.
 type splitAddress struct{ scheme, netloc, rest string }
 
-// unseen are what an address may contain without having it.
-var unseen = strings.NewReplacer("\t", "", "\r", "", "\n", "")
+// dropped are the characters that urlsplit takes out of an address.
+var dropped = strings.NewReplacer("\t", "", "\r", "", "\n", "")
 
 // splitURL takes an address apart as Python's urlsplit does; false means that urlsplit refuses it.
 func splitURL(text string) (splitAddress, bool) {
 	text = strings.TrimLeftFunc(text, func(r rune) bool { return r <= ' ' })
-	text = unseen.Replace(text)
+	text = dropped.Replace(text)
 	var a splitAddress
 	a.rest = text
 	if scheme, rest, ok := strings.Cut(text, ":"); ok && validScheme(scheme) {
