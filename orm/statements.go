@@ -19,14 +19,21 @@ type StatementCount struct {
 
 type statementCountKey struct{}
 
+// counted tells that statements of some context are counted, as they are in tests: until then no context is asked.
+var counted atomic.Bool
+
 // CountStatements gives a context whose SQL statements are counted, whether they run through GORM, database/sql or the pgx
 // pool. Counters nest: an outer one also counts what an inner one does.
 func CountStatements(ctx context.Context) (context.Context, *StatementCount) {
 	n := &StatementCount{parent: countOf(ctx)}
+	counted.Store(true)
 	return context.WithValue(ctx, statementCountKey{}, n), n
 }
 
 func countOf(ctx context.Context) *StatementCount {
+	if !counted.Load() {
+		return nil
+	}
 	n, _ := ctx.Value(statementCountKey{}).(*StatementCount)
 	return n
 }

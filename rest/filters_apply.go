@@ -87,7 +87,7 @@ func applyOrdering(plans map[string][]orderPlan) func(*Request, *Query, any) {
 			text, _ := name.(string)
 			order = append(order, plans[text]...)
 		}
-		q.orderBy(order, false)
+		q.orderBy(order, keyOrder(q.model, q.d))
 		q.chosen = true
 	}
 }

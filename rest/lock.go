@@ -38,7 +38,7 @@ func LockWith[M any, K comparable](r *Request, keys []K, o orm.LockOptions) ([]*
 	q := newQuery(r, model, nil)
 	q.plan, q.locked, q.lock = r.api.models[model].plain, true, o
 	q.whereSQL(keysCondition(q.d, quote(model.Table)+"."+quote(model.PK.Column), wanted))
-	q.orderBy(nil, false)
+	q.orderBy(nil, keyOrder(q.model, q.d))
 	rows, err := q.load()
 	if err != nil {
 		return nil, err

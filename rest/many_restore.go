@@ -48,7 +48,7 @@ type rank struct {
 // ranksOf are those of an order of m's rows, the primary key last; nil when there is something else in it.
 func ranksOf(m *orm.Model, d dialect, order []orderPlan) []rank {
 	ranks := make([]rank, 0, len(order)+1)
-	for _, o := range append(slices.Clone(order), keyOrder(m, d, false)) {
+	for _, o := range append(slices.Clone(order), keyOrder(m, d)) {
 		f := o.own()
 		if f == nil || len(o.left.transforms) > 0 {
 			return nil

@@ -40,7 +40,7 @@ func (rs *resource) page(r *Request, base *gorm.DB) (*Response, error) {
 // pageOf answers the rows of base without the request's filters.
 func (rs *resource) pageOf(r *Request, base *gorm.DB, p Pagination) (*Response, error) {
 	q := newQuery(r, rs.model, base)
-	q.orderBy(rs.ordering.fallback, false)
+	q.orderBy(rs.ordering.fallback, rs.ordering.tie)
 	return rs.pageQuery(r, q, p)
 }
 

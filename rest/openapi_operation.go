@@ -2,7 +2,6 @@ package rest
 
 import (
 	"cmp"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -143,7 +142,7 @@ func (rs *resource) parameters(op *operation) []Parameter {
 func (o *ordering) described() []Parameter {
 	list := o.parameters()
 	for i := range list {
-		names := strings.Join(slices.Sorted(maps.Keys(o.allowed)), "`, `")
+		names := strings.Join(o.allowed, "`, `")
 		list[i].Description += " Names, separated by commas, each with a minus before it for the opposite direction: `" + names + "`."
 	}
 	return list

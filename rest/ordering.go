@@ -14,6 +14,15 @@ type orderPlan struct {
 	path *path
 	left *lookup // its transforms; their kind is what is ordered by
 	desc bool
+	sql  string // what is ordered by, quoted; empty where that is joined in, or an annotation
+}
+
+func newOrderPlan(p *path, left *lookup, desc bool) orderPlan {
+	plan := orderPlan{path: p, left: left, desc: desc}
+	if len(p.hops) == 0 && p.annotation == nil {
+		plan.sql = left.left(quote(p.model.Table) + "." + quote(p.column))
+	}
+	return plan
 }
 
 // compileOrder compiles one name of an order ("-price", "category__name", "created_at__year"). The name of a relation
@@ -37,7 +46,7 @@ func orderOf(m *orm.Model, d dialect, name string, through []*orm.Model) ([]orde
 			return nil, fmt.Errorf("%q cannot be ordered by: %w", name, err)
 		}
 	}
-	return []orderPlan{{p, left, desc}}, nil
+	return []orderPlan{newOrderPlan(p, left, desc)}, nil
 }
 
 func relatedOrder(m *orm.Model, d dialect, p *path, desc bool, through []*orm.Model) (plans []orderPlan, err error) {
@@ -81,28 +90,28 @@ func reversed(plans []orderPlan) []orderPlan {
 	return out
 }
 
-// orderBy replaces the order of q. The primary key is added where the order could leave rows in a tie, so that pages
-// never overlap; tieDown turns its direction round.
-func (q *Query) orderBy(plans []orderPlan, tieDown bool) {
+// orderBy replaces the order of q. tie, which is by the primary key, is added where the order could leave rows in a tie, so that
+// pages never overlap.
+func (q *Query) orderBy(plans []orderPlan, tie orderPlan) {
 	for i := range q.scope.joins {
 		q.scope.joins[i].use &^= useOrder
 	}
-	q.order = q.order[:0]
+	q.order = slices.Grow(q.order[:0], len(plans)+1)
 	total := false
 	for _, p := range plans {
 		q.addOrder(p)
 		total = total || p.unique()
 	}
 	if !total {
-		q.addOrder(keyOrder(q.model, q.d, tieDown))
+		q.addOrder(tie)
 	}
 }
 
 // keyOrder orders by the primary key.
-func keyOrder(m *orm.Model, d dialect, desc bool) orderPlan {
+func keyOrder(m *orm.Model, d dialect) orderPlan {
 	p := &path{text: "pk", model: m}
 	p.end(m.PK)
-	return orderPlan{p, &lookup{d: d, kind: p.kind(), column: p.kind()}, desc}
+	return newOrderPlan(p, &lookup{d: d, kind: p.kind(), column: p.kind()}, false)
 }
 
 // unique tells whether no two rows are equal in p.
@@ -121,7 +130,10 @@ func (p orderPlan) own() *orm.Field {
 
 // addOrder adds a term unless the same expression is there, in either direction.
 func (q *Query) addOrder(p orderPlan) {
-	sql := p.left.left(q.scope.column(p.path, walk{use: useOrder, reuse: map[string]string{}}))
+	sql := p.sql
+	if sql == "" {
+		sql = p.left.left(q.scope.column(p.path, walk{use: useOrder, reuse: map[string]string{}}))
+	}
 	same := func(t orderTerm) bool { return t.sql == sql }
 	if !slices.ContainsFunc(q.order, same) {
 		q.order = append(q.order, orderTerm{p, sql, p.desc})
@@ -131,8 +143,10 @@ func (q *Query) addOrder(p orderPlan) {
 // ordering is a compiled OrderingFilter together with the default order of a list.
 type ordering struct {
 	param    string                 // empty: the client may not choose
-	allowed  map[string][]orderPlan // by name without "-"
+	allowed  []string               // names without "-", sorted
+	terms    map[string][]orderPlan // what the names mean, with and without "-"
 	fallback []orderPlan
+	tie      orderPlan
 }
 
 // orderingSpec is what an ordering is compiled from.
@@ -146,7 +160,7 @@ type orderingSpec struct {
 
 // compileOrdering resolves all names; mistakes are texts "place.Ordering: …".
 func compileOrdering(m *orm.Model, d dialect, spec orderingSpec) (*ordering, []string) {
-	o := &ordering{param: spec.param, allowed: map[string][]orderPlan{}}
+	o := &ordering{param: spec.param, terms: map[string][]orderPlan{}, tie: keyOrder(m, d)}
 	var mistakes []string
 	fallback := spec.fallback
 	if fallback == nil {
@@ -164,11 +178,14 @@ func compileOrdering(m *orm.Model, d dialect, spec orderingSpec) (*ordering, []s
 		plans, err := compileOrder(m, d, name)
 		switch {
 		case err == nil:
-			o.allowed[name] = plans
+			o.allowed = append(o.allowed, name)
+			o.terms[name], o.terms["-"+name] = plans, reversed(plans)
 		case strict:
 			mistakes = append(mistakes, fmt.Sprintf("%s.Ordering: %s", spec.place, err))
 		}
 	}
+	slices.Sort(o.allowed)
+	o.allowed = slices.Compact(o.allowed)
 	return o, mistakes
 }
 
@@ -194,12 +211,12 @@ func orderingNames(m *orm.Model, spec orderingSpec) (names []string, strict bool
 // apply orders q as the client asks, otherwise by default. Names that are not allowed are dropped.
 func (o *ordering) apply(r *Request, q *Query) {
 	if plans := o.asked(r); len(plans) > 0 {
-		q.orderBy(plans, false)
+		q.orderBy(plans, o.tie)
 		q.chosen = true
 		return
 	}
 	if !q.chosen {
-		q.orderBy(o.fallback, false)
+		q.orderBy(o.fallback, o.tie)
 	}
 }
 
@@ -207,13 +224,8 @@ func (o *ordering) asked(r *Request) (plans []orderPlan) {
 	if o.param == "" {
 		return nil
 	}
-	for _, term := range strings.Split(r.Query(o.param), ",") {
-		name, desc := strings.CutPrefix(pyvalue.Trim(term), "-")
-		more := o.allowed[name]
-		if desc {
-			more = reversed(more)
-		}
-		plans = append(plans, more...)
+	for term := range strings.SplitSeq(r.Query(o.param), ",") {
+		plans = append(plans, o.terms[pyvalue.Trim(term)]...)
 		if len(plans) > maxValues {
 			break
 		}

@@ -209,12 +209,7 @@ func TestAllFieldsAreOrderable(t *testing.T) {
 	if mistakes != nil {
 		t.Fatal(mistakes)
 	}
-	var names []string
-	for name := range o.allowed {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	if got := fmt.Sprint(names); got != "[amount id label_count mean_ratio name newest room row_count slug]" {
+	if got := fmt.Sprint(o.allowed); got != "[amount id label_count mean_ratio name newest room row_count slug]" {
 		t.Errorf("the names are %s", got)
 	}
 }

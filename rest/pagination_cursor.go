@@ -76,10 +76,11 @@ func (c Cursor) page(r *Request, q *Query) (*Page, error) {
 	if err != nil {
 		return nil, q.instead(err)
 	}
-	if at.reverse {
-		q.orderBy(reversed(plans), true)
+	tie := keyOrder(q.model, q.d)
+	if tie.desc = at.reverse; at.reverse {
+		q.orderBy(reversed(plans), tie)
 	} else {
-		q.orderBy(plans, false)
+		q.orderBy(plans, tie)
 	}
 	if at.position != nil && !q.after(plans[0], *at.position, at.reverse) {
 		return nil, q.instead(NotFound(c.InvalidMessage))
@@ -104,7 +105,7 @@ func (c Cursor) order(q *Query) []orderPlan {
 	if len(c.plans) > 0 {
 		return c.plans
 	}
-	return []orderPlan{keyOrder(q.model, q.d, false)}
+	return []orderPlan{keyOrder(q.model, q.d)}
 }
 
 // after keeps the rows behind a position; false when the text is no position.

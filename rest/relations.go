@@ -366,7 +366,7 @@ func (k *relatedKey) query(r *Request, keys []any) *Query {
 	q.whereSQL(keysCondition(q.d, quote(k.model.Table)+"."+quote(k.field.Column), keys))
 	if k.lock {
 		q.locked = true
-		q.orderBy(nil, false)
+		q.orderBy(nil, keyOrder(q.model, q.d))
 	}
 	return q
 }

@@ -182,7 +182,7 @@ func (rs *resource) filtered(r *Request, base *gorm.DB, single bool) (*Query, er
 		}
 	}
 	if !ordered && !q.chosen {
-		q.orderBy(rs.ordering.fallback, false)
+		q.orderBy(rs.ordering.fallback, rs.ordering.tie)
 	}
 	return q, nil
 }

@@ -129,7 +129,7 @@ func (m *manyPlan) prepare() error {
 	b := selectionBuilder{scope: q.scope}
 	b.add(m.plan, q.scope.alias, 0, nil)
 	q.scope = b.scope
-	q.orderBy(m.order, false)
+	q.orderBy(m.order, keyOrder(q.model, q.d))
 	var err error
 	if m.rows, err = rowscan.NewPlan(b.objects, b.columns, m.key.typ); err != nil {
 		return fmt.Errorf("%s.%s: %w", m.plan.model.Label(), m.name, err)
