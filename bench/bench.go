@@ -15,11 +15,11 @@ import (
 // bench is one benchmark: its folders, its database server and what is left out of it.
 type bench struct {
 	options
-	root    string // of the repository
-	cluster *cluster
-	missing map[string]string // peers that cannot be run, by name, and why
-	checked []string          // what came of the comparisons of answers
-	started time.Time
+	root     string // of the repository
+	cluster  *cluster
+	missing  map[string]string // peers that cannot be run, by name, and why
+	compared map[string]string // by store: what came of comparing the answers
+	started  time.Time
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {
@@ -27,7 +27,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{options: o, root: filepath.Dir(mod), missing: map[string]string{}, started: time.Now()}
+	b := &bench{options: o, root: filepath.Dir(mod), missing: map[string]string{}, compared: map[string]string{}, started: time.Now()}
 	if _, err := os.Stat(filepath.Join(b.root, "bench", "ours")); err != nil {
 		return nil, fmt.Errorf("run it inside of the repository: %w", err)
 	}

@@ -64,19 +64,19 @@ func (b *bench) check(ctx context.Context) error {
 	}
 	for _, c := range b.comparisons() {
 		if b.missing[c.reference.peer.name] != "" { // and that is allowed
-			b.tell("NOT CHECKED: answers on %s, for want of %s", c.reference.store.name, c.reference.peer.name)
+			b.tell(c, "NOT CHECKED: answers on %s, for want of %s", c.reference.store.name, c.reference.peer.name)
 			continue
 		}
-		if err := b.compare(ctx, append([]lane{c.reference}, c.others...), c.questions(tokens)); err != nil {
+		if err := b.compare(ctx, c, c.questions(tokens)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// compare asks all lanes; the first is the reference.
-func (b *bench) compare(ctx context.Context, lanes []lane, questions []question) (err error) {
-	running, err := b.startAll(ctx, lanes)
+// compare asks all lanes of a comparison.
+func (b *bench) compare(ctx context.Context, c comparison, questions []question) (err error) {
+	running, err := b.startAll(ctx, append([]lane{c.reference}, c.others...))
 	if err != nil {
 		return err
 	}
@@ -86,14 +86,14 @@ func (b *bench) compare(ctx context.Context, lanes []lane, questions []question)
 			return err
 		}
 	}
-	b.tell("%d answers of %s are those of %s, byte for byte", len(questions), names(running[1:]), running[0].name())
+	b.tell(c, "%d answers of %s are those of %s, byte for byte", len(questions), names(running[1:]), running[0].name())
 	return nil
 }
 
 // tell says what came of a comparison, here and in the report.
-func (b *bench) tell(format string, args ...any) {
+func (b *bench) tell(c comparison, format string, args ...any) {
 	say(format, args...)
-	b.checked = append(b.checked, fmt.Sprintf(format, args...))
+	b.compared[c.reference.store.name] = fmt.Sprintf(format, args...)
 }
 
 func names(running []*process) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -36,13 +37,13 @@ type launch struct {
 
 // measured is all that was measured, kept in a file between commands.
 type measured struct {
-	About   map[string]string // machine and versions
-	Minutes float64
-	Runs    map[string]string // by set: of what source, and how long
-	Missing map[string]string
-	Checked []string // what came of the comparisons of answers
-	Samples []sample
-	Starts  []launch
+	About    map[string]string // machine and versions
+	Minutes  float64
+	Runs     map[string]string // by set: of what source, and how long
+	Missing  map[string]string
+	Compared map[string]string // by store: what came of comparing the answers
+	Samples  []sample
+	Starts   []launch
 }
 
 // measure runs the chosen sets and keeps the results; those of other sets stay.
@@ -60,9 +61,10 @@ func (b *bench) measure(ctx context.Context) error {
 		all.Samples = slices.DeleteFunc(all.Samples, func(x sample) bool { return x.Set == s.name })
 	}
 	if len(b.only) == 0 {
-		all.Samples, all.Minutes, all.Runs = nil, 0, map[string]string{}
+		all.Samples, all.Minutes, all.Runs, all.Compared = nil, 0, map[string]string{}, map[string]string{}
 	}
-	all.Missing, all.Checked = b.missing, b.checked
+	all.Missing = b.missing
+	maps.Copy(all.Compared, b.compared)
 	if all.Starts, err = b.starts(ctx); err != nil {
 		return err
 	}
@@ -82,10 +84,10 @@ func (b *bench) measure(ctx context.Context) error {
 }
 
 func (b *bench) load() (measured, error) {
-	var all measured
+	all := measured{Runs: map[string]string{}, Compared: map[string]string{}}
 	text, err := os.ReadFile(b.path("results.json"))
 	if errors.Is(err, os.ErrNotExist) {
-		return measured{Runs: map[string]string{}}, nil
+		return all, nil
 	}
 	if err != nil {
 		return all, err

@@ -41,8 +41,8 @@ func document(all measured) string {
 	).Replace(reportHead))
 	b.WriteString(warning(all.Samples))
 	b.WriteString("\nThe answers were compared before they were measured:\n\n")
-	for _, line := range all.Checked {
-		b.WriteString("- " + line + "\n")
+	for _, store := range slices.Sorted(maps.Keys(all.Compared)) {
+		b.WriteString("- " + all.Compared[store] + "\n")
 	}
 	for _, name := range slices.Sorted(maps.Keys(all.Missing)) {
 		reason, _, _ := strings.Cut(all.Missing[name], "\n")

@@ -45,7 +45,7 @@ func measuredOf() measured {
 	all.Starts = []launch{{"ours", 40, 15}, {"ours", 50, 16}, {"ours", 90, 17}}
 	all.Runs = map[string]string{"reads": "3 rounds of 1 s, source abc"}
 	all.About = map[string]string{"machine": "2 cores"}
-	all.Checked = []string{"57 answers of ours are those of drf, byte for byte"}
+	all.Compared = map[string]string{"shop": "57 answers of ours are those of drf, byte for byte"}
 	all.Missing = map[string]string{"pocketbase": "no network\nand more"}
 	return all
 }
