@@ -295,6 +295,30 @@ func TestGroupsAreBounded(t *testing.T) {
 	}
 }
 
+// TestReadsThatAreNotPreparedGoAlone, so that nobody waits while those of others are prepared.
+func TestReadsThatAreNotPreparedGoAlone(t *testing.T) {
+	g := newGate(t, 1, time.Minute)
+	killing := &read{sql: "SELECT pg_terminate_backend(pg_backend_pid())::text"}
+	another := func() *read { return &read{sql: "SELECT now()::text || pg_sleep(0)::text"} }
+	g.learn(t, began(0), another())
+	if err := killing.send(t.Context(), g.db); err == nil {
+		t.Fatal("the connection goes on")
+	}
+	must(t, began(0).send(t.Context(), g.db)) // by the next connection, which knows nothing else then
+	g.hold(t, 1)
+	reads := []*read{g.start(t, began(0)), g.start(t, another()), g.start(t, began(0))}
+	g.open(t)
+	for _, r := range reads {
+		must(t, r.wait().err)
+	}
+	if reads[0].text != reads[2].text {
+		t.Error("reads that the connection knows did not go together")
+	}
+	if reads[0].text == reads[1].text {
+		t.Error("a read that the connection does not know went with others")
+	}
+}
+
 // TestReadsOfOthersAreApart: what makes a transaction of its own necessary keeps reads apart.
 func TestReadsOfOthersAreApart(t *testing.T) {
 	for _, more := range []string{"&default_transaction_isolation=serializable", "&options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"} {
