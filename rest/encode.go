@@ -408,8 +408,14 @@ func fileEncoder(e *encoding, dst []byte, p unsafe.Pointer) []byte {
 	return pyjson.AppendString(dst, e.r.fileURL(string(name)))
 }
 
-// anyEncoder writes values without a compiled form through the general rules.
+// anyEncoder writes values without a compiled form through the general rules; a struct by its address, which may have a form of
+// its own, as that of an Object has.
 func anyEncoder(t reflect.Type) encoder {
+	if t.Kind() == reflect.Struct {
+		return func(_ *encoding, dst []byte, p unsafe.Pointer) []byte {
+			return pyjson.AppendValue(dst, reflect.NewAt(t, p).Interface())
+		}
+	}
 	return func(_ *encoding, dst []byte, p unsafe.Pointer) []byte {
 		return pyjson.AppendValue(dst, reflect.NewAt(t, p).Elem().Interface())
 	}

@@ -358,14 +358,23 @@ func TestUniqueOptions(t *testing.T) {
 	})
 }
 
+// saying is written as what its pointer says of itself.
+type saying struct{ text string }
+
+func (s *saying) String() string { return s.text + "!" }
+
 func TestComputedFields(t *testing.T) {
 	type ownerData struct {
-		ID    int64    `json:"id"`
-		Shout string   `json:"shout"`
-		Who   string   `json:"who"`
-		When  orm.Date `json:"when" rest:"date,format=%d.%m."`
-		List  []string `json:"list"`
-		None  *int     `json:"none"`
+		ID    int64          `json:"id"`
+		Shout string         `json:"shout"`
+		Who   string         `json:"who"`
+		When  orm.Date       `json:"when" rest:"date,format=%d.%m."`
+		List  []string       `json:"list"`
+		None  *int           `json:"none"`
+		Map   *rest.Object   `json:"map"`
+		Maps  []*rest.Object `json:"maps"`
+		Gone  *rest.Object   `json:"gone"`
+		Said  *saying        `json:"said"`
 	}
 	day, _ := orm.NewDate(2024, 2, 3)
 	s := &rest.ModelSerializer[owner, ownerData]{Fields: func(d *ownerData) []rest.FieldOption {
@@ -375,6 +384,10 @@ func TestComputedFields(t *testing.T) {
 			rest.Computed(&d.When, func(*owner) orm.Date { return day }),
 			rest.Computed(&d.List, func(o *owner) []string { return strings.Split(o.Name, "") }),
 			rest.Computed(&d.None, func(*owner) *int { return nil }),
+			rest.Computed(&d.Map, func(o *owner) *rest.Object { return rest.Obj("z", o.ID, "a", o.Name) }),
+			rest.Computed(&d.Maps, func(o *owner) []*rest.Object { return []*rest.Object{rest.Obj("n", 1.0), nil} }),
+			rest.Computed(&d.Gone, func(*owner) *rest.Object { return nil }),
+			rest.Computed(&d.Said, func(*owner) *saying { return &saying{"hello"} }),
 		}
 	}}
 	db := ormtest.Open(t, ormtest.SQLite(t))
@@ -384,8 +397,8 @@ func TestComputedFields(t *testing.T) {
 	})
 	c.Post("/raw/", `{"name":"ann","open":true}`)
 	identitytest.User(t, identitytest.Store(db.Gorm), "bob", "secret")
-	say(t, c.Basic("bob", "secret").Get("/owners/1/"), `200 {"id":1,"shout":"ANN","who":"bob sees ann","when":"03.02.","list":["a","n","n"],"none":null}`)
-	say(t, c.Patch("/owners/1/", `{"shout":"X"}`), `200 {"id":1,"shout":"ANN","who":" sees ann","when":"03.02.","list":["a","n","n"],"none":null}`)
+	say(t, c.Basic("bob", "secret").Get("/owners/1/"), `200 {"id":1,"shout":"ANN","who":"bob sees ann","when":"03.02.","list":["a","n","n"],"none":null,"map":{"z":1,"a":"ann"},"maps":[{"n":1.0},null],"gone":null,"said":"hello!"}`)
+	say(t, c.Patch("/owners/1/", `{"shout":"X"}`), `200 {"id":1,"shout":"ANN","who":" sees ann","when":"03.02.","list":["a","n","n"],"none":null,"map":{"z":1,"a":"ann"},"maps":[{"n":1.0},null],"gone":null,"said":"hello!"}`)
 }
 
 func TestDefaultOfAReadOnlyField(t *testing.T) {

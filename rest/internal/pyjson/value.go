@@ -56,6 +56,9 @@ func appendList(dst []byte, list []any) []byte {
 }
 
 func appendDict(dst []byte, d *Dict) []byte {
+	if d == nil {
+		return append(dst, "null"...)
+	}
 	dst = append(dst, '{')
 	for i, m := range d.members {
 		if i > 0 {
