@@ -32,8 +32,12 @@ func (a *SessionAuthentication) Authenticate(r *Request) (*identity.User, any, e
 	if err != nil || user == nil {
 		return nil, nil, err
 	}
-	if err := a.CheckCSRF(r); err != nil {
-		return nil, nil, err
+	denied, unread := a.checkCSRF(r)
+	if unread != nil { // what DRF says first: it parses the body to look for the token
+		return nil, nil, unread
+	}
+	if denied != nil {
+		return nil, nil, denied
 	}
 	return user, nil, nil
 }
@@ -41,10 +45,36 @@ func (a *SessionAuthentication) Authenticate(r *Request) (*identity.User, any, e
 // CheckCSRF refuses a writing request that another site may have made its browser send, whoever is logged in: 403 "CSRF
 // Failed: …". [SessionAuthentication.Authenticate] does it for users who are known by their session.
 func (a *SessionAuthentication) CheckCSRF(r *Request) error {
-	if reason := a.CSRF.Check(a.attempt(r)); reason != "" {
-		return Denied("CSRF Failed: " + reason)
+	denied, _ := a.checkCSRF(r)
+	return denied
+}
+
+// checkCSRF is CheckCSRF; unread says why the body of a POST could not be searched for a token.
+func (a *SessionAuthentication) checkCSRF(r *Request) (denied, unread error) {
+	attempt := a.CSRF.Attempt(r.HTTP())
+	attempt.Secure = r.Echo().Scheme() == "https"
+	reason := a.CSRF.CheckSender(attempt)
+	if reason == "" {
+		attempt.FormToken, unread = formToken(r)
+		reason = a.CSRF.Check(attempt)
 	}
-	return nil
+	if reason != "" {
+		denied = Denied("CSRF Failed: " + reason)
+	}
+	return denied, unread
+}
+
+// formToken is the token in the form that a request posts, "" for none.
+func formToken(r *Request) (string, error) {
+	if r.Method() != http.MethodPost {
+		return "", nil
+	}
+	data, err := r.Data()
+	form, ok := data.(*FormData)
+	if err != nil || !ok || !mediatype.IsForm(r.HTTP().Header.Get(echo.HeaderContentType)) {
+		return "", err
+	}
+	return form.Text("csrfmiddlewaretoken"), nil
 }
 
 // Challenge implements [Authenticator]: there is none, so that refusals are 403.
@@ -165,24 +195,9 @@ func (a *SessionAuthentication) finish(r *Request, b *browser) {
 	}
 }
 
-// attempt is what the CSRF check looks at; the token of a form is taken out of the parsed body.
-func (a *SessionAuthentication) attempt(r *Request) session.Attempt {
-	attempt := a.CSRF.Attempt(r.HTTP())
-	attempt.Secure = r.Echo().Scheme() == "https"
-	if r.Method() == http.MethodPost && mediatype.IsForm(r.HTTP().Header.Get(echo.HeaderContentType)) {
-		if data, err := r.Data(); err == nil {
-			if form, ok := data.(*FormData); ok {
-				attempt.FormToken = form.Text("csrfmiddlewaretoken")
-			}
-		}
-	}
-	return attempt
-}
-
 func cookieValue(r *Request, name string) *string {
-	cookie, err := r.HTTP().Cookie(name)
-	if err != nil {
-		return nil
+	if value, ok := session.Cookie(r.HTTP(), name); ok {
+		return &value
 	}
-	return &cookie.Value
+	return nil
 }

@@ -258,6 +258,10 @@ func TestSessionAuthentication(t *testing.T) {
 			{"with token", "POST", "{}", []string{"Cookie", csrf, "X-CSRFToken", csrfSecret}, 200, isAlice},
 			{"token in a form", "POST", form, []string{"Cookie", csrf, "Content-Type", "application/x-www-form-urlencoded"}, 200, isAlice},
 			{"token in a JSON body", "POST", `{"csrfmiddlewaretoken":"` + csrfSecret + `"}`, []string{"Cookie", csrf}, 403, detail("CSRF Failed: CSRF token missing.")},
+			{"broken body", "POST", "{", []string{"Cookie", csrf}, 400, detail("JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)")},
+			{"body of no known type", "POST", "{", []string{"Cookie", csrf, "Content-Type", "text/csv"}, 415, detail(`Unsupported media type \"text/csv\" in request.`)},
+			{"broken body without cookie", "POST", "{", []string{"Cookie", cookie}, 403, detail("CSRF Failed: CSRF cookie not set.")},
+			{"cookie in quotes", "POST", "{}", []string{"Cookie", cookie + `; csrftoken="` + csrfSecret + `"`, "X-CSRFToken", csrfSecret}, 200, isAlice},
 			{"own origin", "POST", "{}", []string{"Cookie", csrf, "X-CSRFToken", csrfSecret, "Origin", "http://example.com"}, 200, isAlice},
 			{
 				"other origin", "POST", "{}",
@@ -278,13 +282,15 @@ func TestSessionAuthentication(t *testing.T) {
 func TestCookiesThatAreNotGood(t *testing.T) {
 	const removal = "sessionid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; SameSite=Lax"
 	eachDoors(t, func(t *testing.T, d *doors) {
-		w := d.ask("GET", "/session/", "", "Cookie", "sessionid=nonsense")
-		expect(t, "unknown session", w, 200, isNobody)
-		if got := w.Header().Get("Set-Cookie"); got != removal {
-			t.Errorf("unknown session: %q, want %q", got, removal)
+		for _, value := range []string{"nonsense", "no né, \"nsense", ""} {
+			w := d.ask("GET", "/session/", "", "Cookie", "sessionid="+value)
+			expect(t, "unknown session", w, 200, isNobody)
+			if got := w.Header().Get("Set-Cookie"); got != removal {
+				t.Errorf("unknown session %q: %q, want %q", value, got, removal)
+			}
 		}
 		cookie := d.signedIn(t)
-		w = d.ask("POST", "/session/", "{}", "Cookie", cookie+"; csrftoken=short", "X-CSRFToken", "short")
+		w := d.ask("POST", "/session/", "{}", "Cookie", cookie+"; csrftoken=short", "X-CSRFToken", "short")
 		expect(t, "short CSRF cookie", w, 403, detail("CSRF Failed: CSRF cookie has incorrect length."))
 		if got := w.Header().Get("Set-Cookie"); !strings.HasPrefix(got, "csrftoken=") || !strings.HasSuffix(got, "; Path=/; Max-Age=31449600; SameSite=Lax") {
 			t.Errorf("short CSRF cookie: %q, want another one", got)

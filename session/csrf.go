@@ -45,8 +45,8 @@ func (c CSRF) Attempt(r *http.Request) Attempt {
 	a := Attempt{Method: r.Method, Host: r.Host, Secure: r.TLS != nil}
 	a.Origin, a.Referer = header(r, "Origin"), header(r, "Referer")
 	a.HeaderToken = header(r, "X-CSRFToken")
-	if cookie, err := r.Cookie(c.Name()); err == nil {
-		a.Cookie = &cookie.Value
+	if cookie, ok := Cookie(r, c.Name()); ok {
+		a.Cookie = &cookie
 	}
 	return a
 }
@@ -71,8 +71,23 @@ func (c CSRF) Name() string {
 // Check returns why an attempt is refused, in Django's words, or "" when it may go on. GET, HEAD, OPTIONS and TRACE always
 // may.
 func (c CSRF) Check(a Attempt) (reason string) {
-	switch a.Method {
+	if reason := c.CheckSender(a); reason != "" || isSafe(a.Method) {
+		return reason
+	}
+	return checkToken(a)
+}
+
+func isSafe(method string) bool {
+	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// CheckSender is Check without the token, which may stand in a body that is still to be parsed.
+func (c CSRF) CheckSender(a Attempt) (reason string) {
+	if isSafe(a.Method) {
 		return ""
 	}
 	if a.Origin != nil {
@@ -84,7 +99,13 @@ func (c CSRF) Check(a Attempt) (reason string) {
 			return reason
 		}
 	}
-	return checkToken(a)
+	if a.Cookie == nil {
+		return reasonNoCookie
+	}
+	if problem := malformed(*a.Cookie); problem != "" {
+		return "CSRF cookie " + problem + "."
+	}
+	return ""
 }
 
 func (c CSRF) originTrusted(a Attempt) bool {
@@ -135,12 +156,6 @@ func (c CSRF) refererTrusted(a Attempt, netloc string) bool {
 }
 
 func checkToken(a Attempt) string {
-	if a.Cookie == nil {
-		return reasonNoCookie
-	}
-	if problem := malformed(*a.Cookie); problem != "" {
-		return "CSRF cookie " + problem + "."
-	}
 	token, source := a.FormToken, "POST"
 	if a.Method != http.MethodPost || token == "" {
 		if a.HeaderToken == nil {

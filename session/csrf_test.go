@@ -147,11 +147,46 @@ func TestAttemptJoinsRepeatedHeaders(t *testing.T) {
 	}
 	r.Header.Set("Cookie", "a=1; csrftoken=first; csrftoken=second")
 	a := session.CSRF{}.Attempt(r)
-	if *a.Origin != "https://a.example,http://testserver" || *a.HeaderToken != *a.Origin || *a.Cookie != "first" || a.Secure {
+	if *a.Origin != "https://a.example,http://testserver" || *a.HeaderToken != *a.Origin || *a.Cookie != "second" || a.Secure {
 		t.Errorf("Attempt = %q, %q, %q", *a.Origin, *a.HeaderToken, *a.Cookie)
 	}
 	if reason := (session.CSRF{}).Check(a); reason != "Origin checking failed - https://a.example,http://testserver does not match any trusted origins." {
 		t.Errorf("two origins: %q", reason)
+	}
+}
+
+// TestCookie: cookies are read as by Django's parse_cookie.
+func TestCookie(t *testing.T) {
+	for _, c := range []struct {
+		headers []string
+		want    string // "-" for none
+	}{
+		{nil, "-"},
+		{[]string{"b=1"}, "-"},
+		{[]string{"A=1"}, "-"},
+		{[]string{"a"}, "-"},
+		{[]string{"a="}, ""},
+		{[]string{"b=1;a=2"}, "2"},
+		{[]string{"a=1; a=2"}, "2"},
+		{[]string{"a=1", "b=2"}, "1"},
+		{[]string{"a=1; b=2", "a=3"}, "3"},
+		{[]string{" a = x y ,é\\ "}, "x y ,é\\"},
+		{[]string{"a=x=y"}, "x=y"},
+		{[]string{`a="x y"`}, "x y"},
+		{[]string{`a="\"x\\ \054\351\9\""`}, `"x\ ,é9"`},
+		{[]string{`a="\477\"`}, `477\`},
+		{[]string{`a="x`}, `"x`},
+		{[]string{`a="`}, `"`},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header["Cookie"] = c.headers
+		got, ok := session.Cookie(r, "a")
+		if !ok {
+			got = "-"
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.headers, got, c.want)
+		}
 	}
 }
 
