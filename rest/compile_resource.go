@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,10 +25,7 @@ func (c *compiler) resourceRoutes(g *Group, e entry) {
 		}
 	}
 	list := strings.TrimSuffix(g.prefix+e.prefix, "/")
-	object := list + "/{" + rs.lookupParam + "}"
-	if re := rs.options.lookupRegex; re != "" {
-		object = list + "/{" + rs.lookupParam + ":" + re + "}"
-	}
+	object := list + "/{" + rs.lookupParam + ":" + cmp.Or(rs.options.lookupRegex, undotted) + "}"
 	if v := c.standardView(rs, false, "List"); v != nil {
 		c.route(g, v, list+g.slash, e.basename+"-list", g.suffixes)
 	}

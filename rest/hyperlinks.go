@@ -169,7 +169,7 @@ func (rt *route) wholePattern() *regexp.Regexp {
 	for _, p := range rt.parts {
 		before, after, _ := strings.Cut(rest, ":"+p.name)
 		b.WriteString(regexp.QuoteMeta(before))
-		b.WriteString("(" + p.expression(rt.view.resource != nil) + ")")
+		b.WriteString("(" + p.expression() + ")")
 		rest = after
 	}
 	b.WriteString(regexp.QuoteMeta(rest))
@@ -184,12 +184,12 @@ func (rt *route) wholePattern() *regexp.Regexp {
 }
 
 // expression is what a variable part may be, without groups of its own.
-func (p routePart) expression(ofResource bool) string {
+func (p routePart) expression() string {
 	switch {
 	case p.pattern != nil:
 		return "(?:" + strings.TrimSuffix(strings.TrimPrefix(p.pattern.String(), "^(?:"), ")$") + ")"
-	case ofResource:
-		return "[^/.]+"
+	case p.undotted:
+		return undotted
 	}
 	return "[^/]+"
 }

@@ -142,8 +142,17 @@ type route struct {
 
 // routePart is a variable part of an address.
 type routePart struct {
-	name    string
-	pattern *regexp.Regexp // what it must match; nil for anything without a slash
+	name     string
+	undotted bool           // it holds no dot
+	pattern  *regexp.Regexp // what it must match; nil for anything without a slash
+}
+
+// undotted is what the lookup value of a resource may be where the resource does not say (lookup_value_regex).
+const undotted = "[^/.]+"
+
+// takes tells whether a value may stand in this part of an address.
+func (p routePart) takes(value string) bool {
+	return value != "" && (p.pattern == nil || p.pattern.MatchString(value)) && !(p.undotted && strings.Contains(value, "."))
 }
 
 // Build compiles everything that was registered. The error names all mistakes at once.
@@ -223,7 +232,11 @@ func (c *compiler) route(g *Group, v *view, path, name string, suffixes bool, fo
 	rt.echo = routeSyntax.ReplaceAllStringFunc(path, func(part string) string {
 		m := routeSyntax.FindStringSubmatch(part)
 		p := routePart{name: m[1]}
-		if m[2] != "" {
+		switch m[2] {
+		case "":
+		case undotted:
+			p.undotted = true
+		default:
 			re, err := regexp.Compile(`^(?:` + m[2] + `)$`)
 			if err != nil {
 				c.problem("route "+path, "%q: %v", m[2], err)
@@ -270,7 +283,14 @@ func (a *API) reverse(name string, params map[string]string) (string, error) {
 }
 
 // anyMethod are the methods that Echo's router must know to lead a request to a view, which itself answers 405.
-var anyMethod = append(slices.Clone(methodOrder), http.MethodTrace, http.MethodConnect, echo.PROPFIND, echo.REPORT, echo.RouteNotFound)
+var anyMethod = append(slices.Clone(methodOrder), http.MethodTrace, http.MethodConnect, echo.PROPFIND, echo.REPORT)
+
+// serveUnknown leads a request of a method that Echo's router does not know to the view of its address. The router has tried
+// other routes for it, and lost the variable parts of the address over that.
+func serveUnknown(c echo.Context) error {
+	c.Echo().Router().Find(http.MethodGet, echo.GetPath(c.Request()), c)
+	return c.Handler()(c)
+}
 
 // Mount registers every route on an Echo server: this is the seam between the framework and its HTTP layer.
 // Addresses are matched as they are meant, not as they were escaped: /api/%70roducts/ is /api/products/.
@@ -289,6 +309,7 @@ func (a *API) Mount(e *echo.Echo) {
 		for _, m := range anyMethod {
 			e.Add(m, path, h)
 		}
+		e.Add(echo.RouteNotFound, path, serveUnknown)
 	}
 	for _, rt := range a.routes {
 		add(rt.echo, rt.serve)
@@ -337,7 +358,7 @@ func (rt *route) serve(c echo.Context) error {
 
 // match checks the variable parts of an address; a format suffix is taken off the last one.
 func (rt *route) match(c echo.Context) bool {
-	if format := c.Param("format"); format != "" && !rt.takes(format) {
+	if slices.Contains(c.ParamNames(), "format") && !rt.takes(c.Param("format")) {
 		return false
 	}
 	for i, p := range rt.parts {
@@ -351,7 +372,7 @@ func (rt *route) match(c echo.Context) bool {
 				value = value[:dot]
 			}
 		}
-		if p.pattern != nil && !p.pattern.MatchString(value) || value == "" {
+		if !p.takes(value) {
 			return false
 		}
 	}
@@ -373,10 +394,10 @@ func (rt *route) serveBare(c echo.Context) error {
 	if c.Get(paramsKey) != nil {
 		return rt.view.serve(c)
 	}
-	u := *c.Request().URL
-	target := u.EscapedPath() + "/"
+	u := c.Request().URL
+	target := escapedPath(u.Path) + "/"
 	if u.RawQuery != "" {
-		target += "?" + u.RawQuery
+		target += "?" + asciiAddress(u.RawQuery)
 	}
 	c.Response().Header().Set(echo.HeaderContentType, "text/html; charset=utf-8")
 	c.Response().Header().Set(echo.HeaderLocation, target)

@@ -67,6 +67,7 @@ func TestAddresses(t *testing.T) {
 		{"/api/plain/?format=xml", 404, `{"detail":"Not found."}`},
 		{"/api/plain", 301, "/api/plain/"},
 		{"/api/plain?a=1&b=%20", 301, "/api/plain/?a=1&b=%20"},
+		{`/api/plain?a="b"|c;d`, 301, "/api/plain/?a=%22b%22%7Cc;d"},
 		{"/api/plain.json", 404, notFound},
 		{"/api/Plain/", 404, notFound},
 		{"/api//plain/", 404, notFound},
@@ -78,6 +79,7 @@ func TestAddresses(t *testing.T) {
 		{"/api/item//", 404, notFound},
 		{"/api/item/", 404, notFound},
 		{"/api/item/x", 301, "/api/item/x/"},
+		{"/api/item/a;b=c!", 301, "/api/item/a%3Bb%3Dc!/"},
 		{"/api/item/%5Cevil.example", 301, "/api/item/%5Cevil.example/"},
 		{"/api/item/a%0d%0aX:y", 301, "/api/item/a%0D%0AX:y/"},
 		{"/api/number/123/", 200, `{"params":{"id":"123"},"format":""}`},
@@ -89,6 +91,8 @@ func TestAddresses(t *testing.T) {
 		{"/api/open/", 200, `{"params":{},"format":""}`},
 		{"/api/open.json", 200, `{"params":{"format":"json"},"format":"json"}`},
 		{"/api/open.json/", 200, `{"params":{"format":"json"},"format":"json"}`},
+		{"/api/open.", 404, notFound},
+		{"/api/open./", 404, notFound},
 		{"/api/open.xml", 404, `{"detail":"Not found."}`},
 		{"/api/open.JSON", 404, notFound},
 		{"/api/open.json?format=xml", 200, `{"params":{"format":"json"},"format":"json"}`},
@@ -201,7 +205,10 @@ func TestMethodsOfAddresses(t *testing.T) {
 		if method == "get" {
 			want = http.StatusOK
 		}
-		for path, status := range map[string]int{"/api/plain/": want, "/api/nowhere/": http.StatusNotFound} {
+		for path, status := range map[string]int{
+			"/api/plain/": want, "/api/number/123/": want, "/api/two/1/2/": want, "/api/open.json": want, "/api/plain": http.StatusMovedPermanently,
+			"/api/item/x": http.StatusMovedPermanently, "/api/number/12x/": http.StatusNotFound, "/api/nowhere/": http.StatusNotFound,
+		} {
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequest(method, path, nil))
 			if w.Code != status {
