@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/quintet-go/quintet/identity"
+	"github.com/quintet-go/quintet/rest/internal/charset"
 )
 
 // BasicAuthentication takes username and password from the Authorization header of every request, in any case of the word
@@ -128,9 +129,5 @@ func utf8OrLatin1(data []byte) string {
 	if utf8.Valid(data) {
 		return string(data)
 	}
-	runes := make([]rune, len(data))
-	for i, b := range data {
-		runes[i] = rune(b)
-	}
-	return string(runes)
+	return charset.Latin1(data)
 }

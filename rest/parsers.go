@@ -52,7 +52,7 @@ func (r *Request) parse() (any, error) {
 	}
 	parser := selectParser(r.parsers(), contentType)
 	if parser == nil {
-		return nil, UnsupportedMediaType(contentType)
+		return nil, UnsupportedMediaType(charset.Latin1([]byte(contentType))) // as Python reads headers
 	}
 	r.limitReading()
 	return parser.Parse(r, contentType)

@@ -65,6 +65,7 @@ func TestJSONBodies(t *testing.T) {
 
 func TestUnsupportedMediaTypes(t *testing.T) {
 	s := parseSite(Config{}, JSONParser{})
+	s.ask("POST", "/", `{}`, "Content-Type", "text/é").is(t, "no ASCII", 415, `{"detail":"Unsupported media type \"text/Ã©\" in request."}`)
 	long := "application/json; x=" + strings.Repeat("y", 256)
 	for _, contentType := range []string{"text/plain", "", "nonsense", "application/jsonx", "application/vnd.api+json", "multipart/form-data", long} {
 		a := s.ask("POST", "/", `{"a": 1}`, "Content-Type", contentType)

@@ -142,8 +142,7 @@ func (k *Kitchen) forms(g *rest.Group) {
 	form(g, "dates", dates)
 	form(g, "validators", validators)
 	form(g, "polygon", &rest.Serializer[polygonData]{})
-	missing := func(*rest.Request) (*rest.Response, error) { return nil, rest.ErrNotFound }
-	g.Handle("forms/{name}/", view("Form", "One form.", missing, http.MethodPost, http.MethodPatch), "")
+	g.Handle("forms/{name}/", view("Form", "One form.", missing, http.MethodPost, http.MethodPatch, http.MethodOptions), "")
 }
 
 // form serves one form, or with ?many an array of them.

@@ -77,6 +77,14 @@ func answer(status int, data any) handler {
 	return func(*rest.Request) (*rest.Response, error) { return &rest.Response{Status: status, Data: data}, nil }
 }
 
+// missing answers for a form that is not there: its body is read before it is looked for.
+func missing(r *rest.Request) (*rest.Response, error) {
+	if _, err := r.Data(); err != nil {
+		return nil, err
+	}
+	return nil, rest.ErrNotFound
+}
+
 // username is the name of who asks, nil for nobody.
 func username(r *rest.Request) any {
 	if name := r.User().Username; name != "" {

@@ -53,8 +53,7 @@ func (k *Kitchen) laboratory(g *rest.Group) {
 		g.Handle("lab/"+s.name+"/", s.view, "")
 	}
 	g.Handle("lab/", view("Lab Index", "Names of the laboratory.", answer(http.StatusOK, names), http.MethodGet), "")
-	missing := func(*rest.Request) (*rest.Response, error) { return nil, rest.ErrNotFound }
-	g.Handle("lab/{name}/", view("Lab", "One field.", missing, http.MethodPost, http.MethodPatch), "")
+	g.Handle("lab/{name}/", view("Lab", "One field.", missing, http.MethodPost, http.MethodPatch, http.MethodOptions), "")
 }
 
 func specimens() []specimen {

@@ -138,6 +138,15 @@ func (c Charset) DecodeReplacing(data []byte) string {
 	return string(text)
 }
 
+// Latin1 decodes ISO 8859-1, in which every byte is a character.
+func Latin1(data []byte) string {
+	var b strings.Builder
+	for _, c := range data {
+		b.WriteRune(rune(c))
+	}
+	return b.String()
+}
+
 // asciiOnly replaces every byte above 0x7f.
 func asciiOnly(data []byte) string {
 	var b strings.Builder

@@ -15,7 +15,7 @@ func ParseURLEncoded(body []byte, cs charset.Charset, lim Limits) (*MultiDict, e
 	}
 	text, err := cs.Decode(body)
 	if err != nil {
-		text = latin1(body)
+		text = charset.Latin1(body)
 	}
 	return parsePairs(text, cs, lim)
 }
@@ -51,15 +51,6 @@ func parsePairs(text string, cs charset.Charset, lim Limits) (*MultiDict, error)
 		d.Add(unquote(name, cs), unquote(value, cs))
 	}
 	return d, nil
-}
-
-// latin1 decodes ISO 8859-1, in which every byte is a character.
-func latin1(body []byte) string {
-	var b strings.Builder
-	for _, c := range body {
-		b.WriteRune(rune(c))
-	}
-	return b.String()
 }
 
 // unquote replaces plus signs by blanks and percent escapes by characters.
