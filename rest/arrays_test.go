@@ -196,4 +196,7 @@ func TestTextsOfManyObjects(t *testing.T) {
 	})
 	say(t, c.Post("/texts/", `{"name":"x"}`), `400 {"books":["This field is required."]}`)
 	say(t, c.Post("/texts/", `{"name":"x","books":["b"]}`), `400 {"books":["Objects cannot be found by their texts."]}`)
+	say(t, c.Post("/texts/", `{"name":"x","books":"b"}`), `400 {"books":["Expected a list of items but got type \"str\"."]}`)
+	say(t, c.Post("/texts/", `{"name":"x","books":null}`), `400 {"books":["This field may not be null."]}`)
+	say(t, c.Post("/texts/", `{"name":"x","books":[]}`), `201 {"id":1,"name":"x","books":[]}`)
 }

@@ -28,21 +28,43 @@ var relatedClasses = map[string]*fieldClass{
 	}},
 	"string":    {name: "StringRelatedField", options: "field"},
 	"hyperlink": hyperlinkClass,
-	"texts": {name: "ManyRelatedField", options: "field", parse: refuseTexts, html: htmlList, messages: map[string]string{
-		"invalid": "Objects cannot be found by their texts.",
+	"texts": {name: "ManyRelatedField", options: "field", parse: parseTexts, html: htmlList, messages: map[string]string{
+		"not_a_list": notAList,
+		"empty":      emptyList,
+		"invalid":    "Objects cannot be found by their texts.",
 	}},
 	"many": {
 		name: "ManyRelatedField", options: "field", parse: parseManyRelated, html: htmlList,
-		messages: map[string]string{
-			"not_a_list": "Expected a list of items but got type \"{input_type}\".",
-			"empty":      "This list may not be empty.",
-		},
+		messages: map[string]string{"not_a_list": notAList, "empty": emptyList},
 	},
 }
 
-// refuseTexts refuses every value: texts do not name objects. As in DRF a list of texts is a required field all the same,
+const (
+	notAList  = "Expected a list of items but got type \"{input_type}\"."
+	emptyList = "This list may not be empty."
+)
+
+// parseTexts takes the empty list alone: texts do not name objects. As in DRF a list of texts is a required field all the same,
 // unless it is tagged readonly (StringRelatedField(many=True) without read_only).
-func refuseTexts(_ *decoding, f *field, _ any) (any, error) { return nil, f.fail("invalid") }
+func parseTexts(_ *decoding, f *field, raw any) (any, error) {
+	items, err := f.relatedItems(raw)
+	if err == nil && len(items) > 0 {
+		err = f.fail("invalid")
+	}
+	return items, err
+}
+
+// relatedItems are the elements of what is given for a to-many relation.
+func (f *field) relatedItems(raw any) ([]any, error) {
+	items, ok := iterable(raw)
+	if !ok {
+		return nil, f.fail("not_a_list", "input_type", typeName(raw))
+	}
+	if len(items) == 0 && !f.allowEmpty {
+		return nil, f.fail("empty")
+	}
+	return items, nil
+}
 
 // relatedKey is how a related object is named on the wire: by its primary key, by another field, or by its text.
 type relatedKey struct {
@@ -119,12 +141,9 @@ func parseRelated(d *decoding, f *field, raw any) (any, error) {
 
 // parseManyRelated finds all objects of a list in one statement; the first wrong item is reported.
 func parseManyRelated(d *decoding, f *field, raw any) (any, error) {
-	items, ok := iterable(raw)
-	if !ok {
-		return nil, f.fail("not_a_list", "input_type", typeName(raw))
-	}
-	if len(items) == 0 && !f.allowEmpty {
-		return nil, f.fail("empty")
+	items, err := f.relatedItems(raw)
+	if err != nil {
+		return nil, err
 	}
 	if len(items) > maxRelatedKeys {
 		return nil, f.fail("max_length", "max_length", fmt.Sprint(maxRelatedKeys))
