@@ -347,3 +347,13 @@ func TestCorpusOfForms(t *testing.T) {
 		}
 	}
 }
+
+func TestFormsAsJSON(t *testing.T) {
+	var d form.MultiDict
+	for _, pair := range [][2]string{{"b", "1"}, {"a", "é"}, {"b", "2"}} {
+		d.Add(pair[0], pair[1])
+	}
+	if got, err := d.MarshalJSON(); err != nil || string(got) != `{"b":"2","a":"é"}` {
+		t.Errorf("%s, %v", got, err)
+	}
+}

@@ -3,6 +3,8 @@ package form
 import (
 	"iter"
 	"slices"
+
+	"github.com/quintet-go/quintet/rest/internal/pyjson"
 )
 
 // MultiDict maps names to lists of values, in the order in which names first came. A value is a string or a *File;
@@ -113,6 +115,15 @@ func (d *MultiDict) All() iter.Seq2[string, any] {
 			}
 		}
 	}
+}
+
+// MarshalJSON is an object with the last value of each name, as Python's json writes a QueryDict.
+func (d *MultiDict) MarshalJSON() ([]byte, error) {
+	var last pyjson.Dict
+	for name, value := range d.All() {
+		last.Set(name, value)
+	}
+	return pyjson.AppendValue(nil, &last), nil
 }
 
 // Merge appends the lists of other.

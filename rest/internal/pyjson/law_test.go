@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/rest/internal/pyjson"
 )
 
@@ -277,9 +278,17 @@ type stringer struct{ name string }
 
 func (s *stringer) String() string { return s.name }
 
+// marshaler is written as its MarshalJSON says.
+type marshaler struct{ text string }
+
+func marshaled(text string) *marshaler { return &marshaler{text} }
+
+func (m *marshaler) MarshalJSON() ([]byte, error) { return []byte(m.text), nil }
+
 func TestAppendValueOfOddGoTypes(t *testing.T) {
 	type flag bool
 	type count uint16
+	moment, price := time.Date(2024, 2, 29, 12, 30, 15, 120000000, time.UTC), orm.MustDecimal("2.50")
 	var none *stringer
 	var noText *unreadable
 	for _, c := range []struct {
@@ -288,6 +297,14 @@ func TestAppendValueOfOddGoTypes(t *testing.T) {
 	}{
 		{&stringer{"x"}, `"x"`},
 		{none, "null"},
+		{(*pyjson.Dict)(nil), "null"},
+		{[]*pyjson.Dict{nil}, "[null]"},
+		{&moment, `"2024-02-29T12:30:15.120000Z"`},
+		{(*time.Time)(nil), "null"},
+		{[]*orm.Decimal{&price, nil}, "[2.5,null]"},
+		{marshaled(`{"b": [1e3, "\u00e9"]}`), `{"b":[1000.0,"é"]}`},
+		{marshaled("{broken"), "null"},
+		{(*marshaler)(nil), "null"},
 		{&unreadable{}, "null"},
 		{noText, "null"},
 		{flag(true), "true"},

@@ -90,6 +90,8 @@ func appendMap(dst []byte, m map[string]any) []byte {
 // appendOther appends what is no part of a parsed document.
 func appendOther(dst []byte, v any) []byte {
 	switch v := v.(type) {
+	case *time.Time, *time.Duration, *orm.Decimal, *orm.Duration, *orm.JSON:
+		return appendReflected(dst, reflect.ValueOf(v))
 	case time.Time:
 		return AppendTime(dst, v)
 	case time.Duration:
@@ -104,6 +106,8 @@ func appendOther(dst []byte, v any) []byte {
 		return appendDocument(dst, v)
 	case []byte:
 		return AppendString(dst, string(v))
+	case json.Marshaler:
+		return appendMarshaled(dst, v)
 	case encoding.TextMarshaler:
 		return appendText(dst, v)
 	case fmt.Stringer:
@@ -114,6 +118,17 @@ func appendOther(dst []byte, v any) []byte {
 		return AppendString(dst, v.Error())
 	}
 	return appendReflected(dst, reflect.ValueOf(v))
+}
+
+func appendMarshaled(dst []byte, v json.Marshaler) []byte {
+	if isNilPointer(v) {
+		return append(dst, "null"...)
+	}
+	text, err := v.MarshalJSON()
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return appendDocument(dst, text)
 }
 
 func appendText(dst []byte, v encoding.TextMarshaler) []byte {
