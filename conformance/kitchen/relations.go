@@ -3,7 +3,9 @@ package kitchen
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
+	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 
 	"github.com/quintet-go/quintet/orm"
@@ -269,9 +271,15 @@ var (
 	spaces  = regexp.MustCompile(`[-\s]+`)
 )
 
-// slugify makes a slug of a title of plain letters.
+// slugify makes a slug of a title, of which the letters of ASCII stay, without their accents.
 func slugify(title string) string {
-	return strings.Trim(spaces.ReplaceAllString(notWord.ReplaceAllString(strings.ToLower(title), ""), "-"), "-_")
+	plain := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(title))
+	return strings.Trim(spaces.ReplaceAllString(notWord.ReplaceAllString(strings.ToLower(plain), ""), "-"), "-_")
 }
 
 // authorReverseData shows who refers to an author.
