@@ -230,19 +230,9 @@ func (f *field) custom(d *decoding, dst reflect.Value, value any) error {
 		if value == nil {
 			break
 		}
-		err := check(d.r, dst)
-		if err == nil {
-			continue
-		}
-		e, ok := isInvalid(err)
-		if !ok {
+		if err := found.gather(check(d.r, dst)); err != nil {
 			return err
 		}
-		list, ok := e.Detail.(List)
-		if !ok {
-			return e
-		}
-		found = append(found, list...)
 	}
 	if len(found) > 0 {
 		return InvalidDetail(found)
@@ -253,20 +243,50 @@ func (f *field) custom(d *decoding, dst reflect.Value, value any) error {
 	return f.clean(d.r, dst)
 }
 
+// gather puts what a check found behind what others did (Field.run_validators). An error about single fields, or one that is none
+// of validation, ends the checking: it is returned.
+func (l *List) gather(err error) error {
+	if err == nil {
+		return nil
+	}
+	e, ok := isInvalid(err)
+	if !ok {
+		return err
+	}
+	list, ok := e.Detail.(List)
+	if !ok {
+		return e
+	}
+	*l = append(*l, list...)
+	return nil
+}
+
 // checkObject runs the unique sets and then Validate; messages without a field stand under non_field_errors.
 func (st *inputState) checkObject(d *decoding) error {
-	for _, t := range st.s.together {
-		if err := t.check(d, st); err != nil {
-			return asObjectError(err)
-		}
-	}
-	if err := st.checkUniqueFor(d); err != nil {
+	if err := st.checkUnique(d); err != nil {
 		return asObjectError(err)
 	}
 	if st.s.spec.validate == nil {
 		return nil
 	}
 	return asObjectError(st.s.spec.validate(d.r, st))
+}
+
+// checkUnique runs all checks for what other rows hold.
+func (st *inputState) checkUnique(d *decoding) error {
+	var found List
+	for _, t := range st.s.together {
+		if err := found.gather(t.check(d, st)); err != nil {
+			return err
+		}
+	}
+	if err := found.gather(st.checkUniqueFor(d)); err != nil {
+		return err
+	}
+	if len(found) > 0 {
+		return InvalidDetail(found)
+	}
+	return nil
 }
 
 // asObjectError is as_serializer_error: a list stands under non_field_errors, texts of fields become lists.

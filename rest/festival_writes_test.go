@@ -112,6 +112,8 @@ func TestWritesOfEveryShape(t *testing.T) {
 			`201 {"id":8,"day":"2031-08-02","slot":1,"fee":"0.00","status":"planned","note":"","artist":"$D","venue":null}`,
 			`POST /gigs/ {"artist":"$A","day":"2031-07-01"}`,
 			`400 {"non_field_errors":["The fields artist, day must make a unique set."]}`,
+			`POST /gigs/ {"artist":"$A","venue":2,"day":"2031-07-01","slot":2}`,
+			`400 {"non_field_errors":["The fields artist, day must make a unique set.","The fields venue, day, slot must make a unique set."]}`,
 			`PATCH /gigs/4/ {"day":"2031-07-01"}`,
 			`400 {"non_field_errors":["The fields artist, day must make a unique set."]}`,
 			`PATCH /gigs/4/ {"artist":"$B"}`,
