@@ -3,6 +3,7 @@ package rest
 import (
 	"log/slog"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -174,6 +175,24 @@ func (a *SessionAuthentication) browser(r *Request) (*browser, error) {
 	r.SetValue(browserKey{a}, b)
 	r.Echo().Response().Before(func() { a.finish(r, b) })
 	return b, nil
+}
+
+// leastKey is how many characters the key of a session has at least (SessionBase._validate_session_key).
+const leastKey = 8
+
+// mendCookies does what Django's middlewares do on every address, whoever authenticates there: a session cookie without a key is
+// taken back, a CSRF cookie without a secret is replaced.
+func (a *SessionAuthentication) mendCookies(r *Request) error {
+	if len(r.http.Header["Cookie"]) == 0 {
+		return nil
+	}
+	key := cookieValue(r, a.Sessions.Name())
+	short := key != nil && utf8.RuneCountInString(*key) < leastKey
+	if short || a.CSRF.Secret(cookieValue(r, a.CSRF.Name())).Cookie() != nil {
+		_, err := a.browser(r)
+		return err
+	}
+	return nil
 }
 
 // finish runs before the headers of the answer are written.

@@ -295,6 +295,16 @@ func TestCookiesThatAreNotGood(t *testing.T) {
 		if got := w.Header().Get("Set-Cookie"); !strings.HasPrefix(got, "csrftoken=") || !strings.HasSuffix(got, "; Path=/; Max-Age=31449600; SameSite=Lax") {
 			t.Errorf("short CSRF cookie: %q, want another one", got)
 		}
+		for sent, want := range map[string]string{ // where nothing asks for sessions
+			"sessionid=nonsens": removal, "sessionid=": removal, "csrftoken=short": "csrftoken=", "sessionid=nonsense": "", "csrftoken=" + csrfSecret: "",
+			"other=short": "",
+		} {
+			w := d.ask("GET", "/token/", "", "Cookie", sent)
+			expect(t, sent, w, 200, isNobody)
+			if got := w.Header().Get("Set-Cookie"); (got == "") != (want == "") || !strings.HasPrefix(got, want) || (w.Header().Get("Vary") == "Cookie") != (want != "") {
+				t.Errorf("%s: %q, want %q; %v", sent, got, want, w.Header())
+			}
+		}
 		if err := d.users.SetPassword(t.Context(), d.alice, "new"); err != nil {
 			t.Fatal(err)
 		}

@@ -486,6 +486,7 @@ func (c *compiler) finish() {
 	for _, v := range c.api.views {
 		c.checkThrottles(v)
 		c.checkPasswords(v)
+		c.noteSessions(v)
 	}
 	for _, m := range c.config.Registry.Models() {
 		_, mistakes := compileAnnotations(m)
@@ -500,13 +501,27 @@ func (c *compiler) finish() {
 	}
 }
 
-// checkPasswords reports the first rate of wrong passwords that is none, of every operation of a view.
-func (c *compiler) checkPasswords(v *view) {
+// everyAuthenticator are those of a view and of its operations.
+func (v *view) everyAuthenticator() []Authenticator {
 	lists := [][]Authenticator{v.authenticators}
 	for _, op := range v.operations {
 		lists = append(lists, op.authenticators)
 	}
-	for _, a := range slices.Concat(lists...) {
+	return slices.Concat(lists...)
+}
+
+// noteSessions lets the API know of the first authenticator that has sessions.
+func (c *compiler) noteSessions(v *view) {
+	for _, a := range v.everyAuthenticator() {
+		if sessions, ok := a.(*SessionAuthentication); ok && c.api.sessions == nil {
+			c.api.sessions = sessions
+		}
+	}
+}
+
+// checkPasswords reports the first rate of wrong passwords that is none, of every operation of a view.
+func (c *compiler) checkPasswords(v *view) {
+	for _, a := range v.everyAuthenticator() {
 		if basic, ok := a.(BasicAuthentication); ok && basic.check(c.config) != nil {
 			c.problem("route "+v.route, "BasicAuthentication: %v", basic.check(c.config))
 			return

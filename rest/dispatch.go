@@ -92,6 +92,11 @@ func rescue(err *error) {
 // run checks the request and lets the handler answer it.
 func (r *Request) run() (resp *Response, err error) {
 	defer rescue(&err)
+	if sessions := r.api.sessions; sessions != nil {
+		if err := sessions.mendCookies(r); err != nil {
+			return nil, err
+		}
+	}
 	if err := r.initial(); err != nil {
 		return nil, err
 	}

@@ -126,6 +126,7 @@ type API struct {
 	serializers map[any]*serializer       // by the declared pointer
 	children    map[*serializer]*resource // of serializers that actions use for other models
 	models      map[*orm.Model]*modelPlans
+	sessions    *SessionAuthentication // of any view; nil for none
 }
 
 // route is an address of a view.
