@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/quintet-go/quintet/orm"
@@ -191,12 +192,25 @@ func TestTextsOfManyObjects(t *testing.T) {
 		Name    string               `json:"name"`
 		Written []rest.Related[book] `json:"books" rest:"string,source=Books"`
 	}
+	type bookData struct {
+		ID      int64                  `json:"id"`
+		Authors []rest.Related[author] `json:"authors" rest:"string"`
+	}
 	c := library(t, ormtest.Open(t, ormtest.SQLite(t)), func(g *rest.Group) {
 		g.Register("texts", &rest.ViewSet[publisher]{Serializer: &rest.ModelSerializer[publisher, data]{}}, "texts")
+		g.Register("signed", &rest.ViewSet[book]{Serializer: &rest.ModelSerializer[book, bookData]{}}, "signed")
 	})
 	say(t, c.Post("/texts/", `{"name":"x"}`), `400 {"books":["This field is required."]}`)
 	say(t, c.Post("/texts/", `{"name":"x","books":["b"]}`), `400 {"books":["Objects cannot be found by their texts."]}`)
 	say(t, c.Post("/texts/", `{"name":"x","books":"b"}`), `400 {"books":["Expected a list of items but got type \"str\"."]}`)
 	say(t, c.Post("/texts/", `{"name":"x","books":null}`), `400 {"books":["This field may not be null."]}`)
 	say(t, c.Post("/texts/", `{"name":"x","books":[]}`), `201 {"id":1,"name":"x","books":[]}`)
+	stock(t, c, 1)
+	before := c.Get("/signed/1/").Body
+	if !strings.Contains(string(before), "author object (1)") {
+		t.Errorf("%s", before)
+	}
+	say(t, c.Patch("/signed/1/", `{}`), "200 "+string(before))
+	say(t, c.Patch("/signed/1/", `{"authors":[]}`), `200 {"id":1,"authors":[]}`)
+	say(t, c.Get("/signed/1/"), `200 {"id":1,"authors":[]}`)
 }

@@ -114,7 +114,7 @@ func (c *compiler) wireComputed(s *serializer, f *field) error {
 func (c *compiler) wireWrite(s *serializer, f *field) error {
 	mf := f.spec.model
 	switch {
-	case f.related != nil && f.related.text:
+	case f.related != nil && f.related.text && (mf == nil || mf.Kind != orm.ManyToMany):
 		return nil
 	case f.nested != nil && (mf == nil || mf.Related != nil):
 		if s.spec.create == nil {
