@@ -94,9 +94,10 @@ func TestHijackedConnectionsOutliveTheLimits(t *testing.T) {
 	if err != nil || !strings.HasSuffix(string(text), "echo hello\n") {
 		t.Errorf("got %q, %v", text, err)
 	}
-	time.Sleep(50 * time.Millisecond) // the log line comes after the answer
-	if !strings.Contains(l.String(), "status=101") {
-		t.Errorf("the log: %s", l)
+	for deadline := time.Now().Add(5 * time.Second); !strings.Contains(l.String(), "status=101"); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) { // the log line comes after the answer
+			t.Fatalf("the log: %s", l)
+		}
 	}
 }
 

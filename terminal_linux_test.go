@@ -73,6 +73,22 @@ func (s *screen) await(t *testing.T, text string) {
 	t.Fatalf("%q is not shown: %s", text, s)
 }
 
+// awaitSilence returns when the terminal does not show what is typed, which is after the question.
+func awaitSilence(t *testing.T, terminal *os.File) {
+	t.Helper()
+	for range 1000 {
+		state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if state.Lflag&unix.ECHO == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the echo stays on")
+}
+
 func TestPasswordsAreTypedUnseen(t *testing.T) {
 	environ := migrated(t)
 	near, far := terminal(t)
@@ -84,7 +100,9 @@ func TestPasswordsAreTypedUnseen(t *testing.T) {
 	go shown.watch(near)
 	for _, dialogue := range [][2]string{{"Username: ", "ada"}, {"E-mail address: ", "a@b.c"}, {"Password: ", "lavender-9-harbour"}, {"(again): ", "lavender-9-harbour"}} {
 		shown.await(t, dialogue[0])
-		time.Sleep(50 * time.Millisecond) // the echo goes off after the question
+		if strings.HasPrefix(dialogue[1], "lavender") {
+			awaitSilence(t, far)
+		}
 		fmt.Fprintln(near, dialogue[1])
 	}
 	shown.await(t, "Superuser ada created.")

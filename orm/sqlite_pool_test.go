@@ -263,7 +263,7 @@ func waiting(t *testing.T, db *orm.DB, n int) {
 			t.Fatalf("%d connections are in use, want %d", db.SQL.Stats().InUse, n)
 		}
 	}
-	time.Sleep(5 * time.Millisecond) // from taking a connection to standing in the queue
+	time.Sleep(20 * time.Millisecond) // from taking a connection to standing in the queue
 }
 
 // TestSQLiteWritersQueue: they get their turn in the order in which they came.
