@@ -2,7 +2,6 @@ package rest
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -206,19 +205,4 @@ func (l *logins) next(r *Request, otherwise string) string { return orText(l.ask
 // redirect sends a browser to an address; what may not stand in one is percent-encoded.
 func redirect(address string) *Response {
 	return &Response{Status: http.StatusFound, Header: http.Header{"Location": {asciiAddress(address)}}}
-}
-
-// asciiAddress percent-encodes what is no part of the syntax of addresses (iri_to_uri).
-func asciiAddress(address string) string {
-	const syntax = "/#%[]=:;$&()+,!?*@'~-._"
-	var b strings.Builder
-	for i := range len(address) {
-		c := address[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(syntax, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
 }

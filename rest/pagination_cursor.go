@@ -76,12 +76,11 @@ func (c Cursor) page(r *Request, q *Query) (*Page, error) {
 	if err != nil {
 		return nil, q.instead(err)
 	}
-	tie := keyOrder(q.model, q.d)
-	if tie.desc = at.reverse; at.reverse {
-		q.orderBy(reversed(plans), tie)
-	} else {
-		q.orderBy(plans, tie)
+	order, tie := plans, keyOrder(q.model, q.d)
+	if at.reverse {
+		order, tie.desc = reversed(plans), true
 	}
+	q.orderBy(order, tie)
 	if at.position != nil && !q.after(plans[0], *at.position, at.reverse) {
 		return nil, q.instead(NotFound(c.InvalidMessage))
 	}

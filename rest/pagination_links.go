@@ -152,28 +152,3 @@ func replaceInvalid(s string) string {
 	}
 	return string([]rune(s))
 }
-
-// escapedPath is a path as Django writes it in addresses.
-func escapedPath(path string) string {
-	plain := 0
-	for plain < len(path) && isPlainInPath(path[plain]) {
-		plain++
-	}
-	if plain == len(path) {
-		return path
-	}
-	out := []byte(path[:plain])
-	for _, c := range []byte(path[plain:]) {
-		if isPlainInPath(c) {
-			out = append(out, c)
-		} else {
-			out = fmt.Appendf(out, "%%%02X", c)
-		}
-	}
-	return string(out)
-}
-
-func isPlainInPath(c byte) bool {
-	letter := c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
-	return letter || strings.IndexByte("/:@&+$,-_.!~*'()", c) >= 0
-}

@@ -439,18 +439,3 @@ func (r *Request) fileURL(name string) string {
 	}
 	return r.AbsoluteURI(url)
 }
-
-// escapePath percent-encodes a path as Django's filepath_to_uri and reverse do.
-func escapePath(path string) string {
-	const safe = "/~!*()'-._"
-	var b strings.Builder
-	for i := range len(path) {
-		c := path[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(safe, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}

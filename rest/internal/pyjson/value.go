@@ -107,9 +107,9 @@ func appendOther(dst []byte, v any) []byte {
 	case []byte:
 		return AppendString(dst, string(v))
 	case json.Marshaler:
-		return appendMarshaled(dst, v)
+		return appendMarshaled(dst, v, v.MarshalJSON, appendDocument)
 	case encoding.TextMarshaler:
-		return appendText(dst, v)
+		return appendMarshaled(dst, v, v.MarshalText, appendText)
 	case fmt.Stringer:
 		if !isNilPointer(v) {
 			return AppendString(dst, v.String())
@@ -120,27 +120,19 @@ func appendOther(dst []byte, v any) []byte {
 	return appendReflected(dst, reflect.ValueOf(v))
 }
 
-func appendMarshaled(dst []byte, v json.Marshaler) []byte {
+// appendMarshaled appends what v makes of itself, null when it cannot.
+func appendMarshaled(dst []byte, v any, marshal func() ([]byte, error), appendTo func(dst, text []byte) []byte) []byte {
 	if isNilPointer(v) {
 		return append(dst, "null"...)
 	}
-	text, err := v.MarshalJSON()
+	text, err := marshal()
 	if err != nil {
 		return append(dst, "null"...)
 	}
-	return appendDocument(dst, text)
+	return appendTo(dst, text)
 }
 
-func appendText(dst []byte, v encoding.TextMarshaler) []byte {
-	if isNilPointer(v) {
-		return append(dst, "null"...)
-	}
-	text, err := v.MarshalText()
-	if err != nil {
-		return append(dst, "null"...)
-	}
-	return AppendString(dst, string(text))
-}
+func appendText(dst, text []byte) []byte { return AppendString(dst, string(text)) }
 
 func isNilPointer(v any) bool {
 	r := reflect.ValueOf(v)
