@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/quintet-go/quintet/rest/internal/form"
 )
 
 // cursor is a place in an ordered list: behind a position, or at the beginning, with some rows skipped.
@@ -46,23 +48,28 @@ func decodeCursor(text string) (at cursor, ok bool) {
 	if !ok || !isASCII(raw) {
 		return cursor{}, false
 	}
-	tokens := parseQuery(raw)
-	if offset := tokens["o"]; offset != nil {
-		n, ok := positiveInt(offset[0])
+	tokens := make(map[string]string, 3) // the first value of each
+	for name, value := range form.QueryPairs(raw) {
+		if _, again := tokens[name]; !again {
+			tokens[name] = value
+		}
+	}
+	if offset, given := tokens["o"]; given {
+		n, ok := positiveInt(offset)
 		if !ok {
 			return cursor{}, false
 		}
 		at.offset = min(n, maxCursorOffset)
 	}
-	if reverse := tokens["r"]; reverse != nil {
-		n, ok := pythonInt(reverse[0])
+	if reverse, given := tokens["r"]; given {
+		n, ok := pythonInt(reverse)
 		if !ok {
 			return cursor{}, false
 		}
 		at.reverse = n.Sign() != 0
 	}
-	if position := tokens["p"]; position != nil {
-		at.position = &position[0]
+	if position, given := tokens["p"]; given {
+		at.position = &position
 	}
 	return at, true
 }

@@ -2,12 +2,12 @@ package rest
 
 import (
 	"fmt"
-	"iter"
 	"math"
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/quintet-go/quintet/rest/internal/form"
 )
 
 // defaultMaxSize is how many rows a client may ask for where the author names no limit; a negative number is none.
@@ -64,9 +64,9 @@ func rewrite(r *Request, param string, values []string) string {
 func rewriteAddress(address, param string, values []string) string {
 	address, query, _ := strings.Cut(address, "?")
 	pairs := make([]pair, 0, 8)
-	for p := range pairsOf(query) {
-		if p.name != param {
-			pairs = append(pairs, p)
+	for name, value := range form.QueryPairs(query) {
+		if name != param {
+			pairs = append(pairs, pair{name, value})
 		}
 	}
 	for _, value := range values {
@@ -87,68 +87,3 @@ func rewriteAddress(address, param string, values []string) string {
 
 // pair is one parameter of a query.
 type pair struct{ name, value string }
-
-// pairsOf reads a query string as Python's parse_qs does with blank values kept.
-func pairsOf(query string) iter.Seq[pair] {
-	return func(yield func(pair) bool) {
-		for text := range strings.SplitSeq(query, "&") {
-			if text == "" {
-				continue
-			}
-			name, value, _ := strings.Cut(text, "=")
-			if !yield(pair{unescape(name), unescape(value)}) {
-				return
-			}
-		}
-	}
-}
-
-// parseQuery holds the values of each parameter of a query string.
-func parseQuery(query string) map[string][]string {
-	values := map[string][]string{}
-	for p := range pairsOf(query) {
-		values[p.name] = append(values[p.name], p.value)
-	}
-	return values
-}
-
-// unescape undoes percent-encoding; what is no escape stays, and what is no UTF-8 becomes replacement characters.
-func unescape(s string) string {
-	s = strings.ReplaceAll(s, "+", " ")
-	if strings.Contains(s, "%") {
-		s = unescapePercent(s)
-	}
-	return replaceInvalid(s)
-}
-
-func unescapePercent(s string) string {
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '%' && i+2 < len(s) {
-			if high, low := hexDigit(s[i+1]), hexDigit(s[i+2]); high >= 0 && low >= 0 {
-				out = append(out, byte(high<<4|low))
-				i += 2
-				continue
-			}
-		}
-		out = append(out, s[i])
-	}
-	return string(out)
-}
-
-func hexDigit(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return -1
-}
-
-func replaceInvalid(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	return string([]rune(s))
-}

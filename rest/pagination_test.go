@@ -167,6 +167,9 @@ func TestAddressesAreRewrittenAsPythonDoes(t *testing.T) {
 		{"http://h/p?a=%zz+%41~", "p", "1", "http://h/p?a=%25zz+A~&p=1"},
 		{"http://h/p?", "p", "", "http://h/p"},
 		{"http://h/p?a=%FF", "p", "1", "http://h/p?a=%EF%BF%BD&p=1"},
+		{"http://h/p?a=%E2%82&b=%ED%A0%80", "p", "1", "http://h/p?a=%EF%BF%BD&b=%EF%BF%BD%EF%BF%BD%EF%BF%BD&p=1"},
+		{"http://h/p?a=ä&b=%C3%A4", "p", "1", "http://h/p?a=%C3%A4&b=%C3%A4&p=1"},
+		{"http://h/p?a=\xe4", "p", "1", "http://h/p?a=%C3%A4&p=1"},
 	}
 	for _, test := range tests {
 		values := []string{test.value}

@@ -221,10 +221,8 @@ func listRequest(db *orm.DB, target string) *Request {
 // listQuery reads a query string.
 func listQuery(text string) *form.MultiDict {
 	query := &form.MultiDict{}
-	for name, values := range parseQuery(text) {
-		for _, v := range values {
-			query.Add(name, v)
-		}
+	for name, value := range form.QueryPairs(text) {
+		query.Add(name, value)
 	}
 	return query
 }

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -43,14 +44,34 @@ func parsePairs(text string, cs charset.Charset, lim Limits) (*MultiDict, error)
 	}
 	const room = 64 // a body of nothing but separators must not cost more than it is long
 	d.grow(min(most, room))
-	for pair := range strings.SplitSeq(text, "&") {
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		d.Add(unquote(name, cs), unquote(value, cs))
+	for name, value := range pairs(text, cs) {
+		d.Add(name, value)
 	}
 	return d, nil
+}
+
+// QueryPairs are the parameters of a query string in its order, as ParseQuery reads them but without limits: the query has
+// passed them already, or is as short.
+func QueryPairs(query string) iter.Seq2[string, string] {
+	if !utf8.ValidString(query) {
+		query = charset.Latin1([]byte(query))
+	}
+	return pairs(query, charset.Charset{})
+}
+
+// pairs are the names and values of the text of a form, as Python's parse_qsl reads it with blank values kept.
+func pairs(text string, cs charset.Charset) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for pair := range strings.SplitSeq(text, "&") {
+			if pair == "" {
+				continue
+			}
+			name, value, _ := strings.Cut(pair, "=")
+			if !yield(unquote(name, cs), unquote(value, cs)) {
+				return
+			}
+		}
+	}
 }
 
 // unquote replaces plus signs by blanks and percent escapes by characters.
