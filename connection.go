@@ -5,15 +5,17 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/quintet-go/quintet/socket"
 )
 
 // connection is that of a client. net/http sends a large answer as its first 4 KB and then the rest; a connection that is told
 // to hold sends both at once, which saves a system call here and a wake-up at the other end.
 type connection struct {
-	*net.TCPConn
-	held    *[]byte // the beginning of an answer that waits for the rest; nil when nothing is to wait
-	pieces  [2][]byte
-	renewed time.Time // when the write deadline was moved on
+	*net.TCPConn // for files, which the system copies itself
+	wire         *socket.Conn
+	held         *[]byte   // the beginning of an answer that waits for the rest; nil when nothing is to wait
+	renewed      time.Time // when the write deadline was moved on
 }
 
 // beginnings are the memory of what is held.
@@ -25,11 +27,14 @@ var beginnings = sync.Pool{New: func() any {
 // hold lets the next small piece wait for the one after it, or for release.
 func (c *connection) hold() { c.held, _ = beginnings.Get().(*[]byte) }
 
+// Read implements net.Conn.
+func (c *connection) Read(p []byte) (int, error) { return c.wire.Read(p) }
+
 // Write sends p, with what is held before it.
 func (c *connection) Write(p []byte) (int, error) {
 	switch {
 	case c.held == nil:
-		return c.TCPConn.Write(p)
+		return c.wire.Write(p)
 	case len(*c.held) == 0 && len(p) <= cap(*c.held):
 		*c.held = append(*c.held, p...)
 		return len(p), nil
@@ -51,11 +56,9 @@ func (c *connection) release() (err error) {
 
 // send sends what is held and p in one system call.
 func (c *connection) send(p []byte) (int, error) {
-	c.pieces = [2][]byte{*c.held, p}
-	both := net.Buffers(c.pieces[:])
-	sent, err := both.WriteTo(c.TCPConn)
-	c.pieces, *c.held = [2][]byte{}, (*c.held)[:0]
-	return int(sent), err
+	sent, err := c.wire.WriteBoth(*c.held, p)
+	*c.held = (*c.held)[:0]
+	return sent, err
 }
 
 // connections makes them of what a listener accepts.
@@ -65,7 +68,7 @@ type connections struct{ net.Listener }
 func (l connections) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		return &connection{TCPConn: tcp}, err
+		return &connection{TCPConn: tcp, wire: socket.New(tcp)}, err
 	}
 	return conn, err
 }

@@ -121,7 +121,7 @@ func report(t *testing.T, violations []string) {
 
 // The orders of imports: a package may import those of its own name and those before it.
 var (
-	frameworkOrder = [][]string{{"orm"}, {"identity", "migrate"}, {"session"}, {"rest"}, {"jwtauth", "apidocs", "resttest"}, {""}}
+	frameworkOrder = [][]string{{"socket"}, {"orm"}, {"identity", "migrate"}, {"session"}, {"rest"}, {"jwtauth", "apidocs", "resttest"}, {""}}
 	appOrder       = [][]string{{"models"}, {"auth"}, {"serializers"}, {"viewsets"}, {"router"}}
 	// appWords are names that the app's packages have to themselves.
 	appWords = []string{"models", "serializers", "viewsets", "auth", "router", "migrations", "api"}
@@ -163,7 +163,7 @@ func forbidden(importer, imported string) string {
 	case rank(frameworkOrder, from) < 0:
 		return "a new package of the framework needs its place in frameworkOrder"
 	case rank(frameworkOrder, from) < rank(frameworkOrder, to):
-		return "the framework's order is orm, identity and migrate, session, rest, jwtauth, the root, resttest"
+		return "the framework's order is socket, orm, identity and migrate, session, rest, jwtauth, the root, resttest"
 	}
 	return ""
 }

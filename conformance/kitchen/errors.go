@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/quintet-go/quintet/jwtauth"
 	"github.com/quintet-go/quintet/rest"
 )
 
@@ -66,9 +67,11 @@ const badRequest = `
 </html>
 `
 
-// refuse answers badRequest by the HTTP layer alone.
+// refuse answers badRequest by the HTTP layer alone, for which a web token has made it needless to look for a session.
 func refuse(r *rest.Request) error {
-	r.Echo().Response().Header().Set("Vary", "Cookie")
+	if _, byToken := r.Authenticator().(jwtauth.Authenticator); !byToken {
+		r.Echo().Response().Header().Set("Vary", "Cookie")
+	}
 	return r.Echo().Blob(http.StatusBadRequest, "text/html; charset=utf-8", []byte(badRequest))
 }
 
