@@ -342,9 +342,7 @@ func (b *bench) about(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	about := map[string]string{"machine": machine, "go": runtime.Version(), "date": time.Now().UTC().Format(time.DateOnly)}
-	if about["revision"], err = output(ctx, b.root, "git", "describe", "--always", "--dirty"); err != nil {
-		about["revision"] = "unknown"
-	}
+	about["revision"] = b.revision(ctx)
 	if about["postgresql"], err = b.cluster.value(ctx, "postgres", "SHOW server_version"); err != nil {
 		return nil, err
 	}
@@ -356,6 +354,20 @@ func (b *bench) about(ctx context.Context) (map[string]string, error) {
 		about["peers"] = strings.ReplaceAll(text, "\n", ", ")
 	}
 	return about, nil
+}
+
+// revision names the commit that is measured, and says when the files differ from it. The report, which an earlier set may have
+// written, is none of them.
+func (b *bench) revision(ctx context.Context) string {
+	commit, err := output(ctx, b.root, "git", "describe", "--always")
+	if err != nil {
+		return "unknown"
+	}
+	if changed, err := output(ctx, b.root, "git", "status", "--porcelain", "--untracked-files=no",
+		"--", ":/", ":(exclude,top)bench/"+reportName); err != nil || changed != "" {
+		return commit + "-dirty"
+	}
+	return commit
 }
 
 // pinned are the requirements with an exact version.

@@ -11,6 +11,9 @@ import (
 	"strings"
 )
 
+// reportName is the file of the report, in the folder of this program.
+const reportName = "RESULTS.md"
+
 // report writes bench/RESULTS.md from what was measured last.
 func (b *bench) report(context.Context) error {
 	all, err := b.load()
@@ -20,7 +23,7 @@ func (b *bench) report(context.Context) error {
 	if len(all.Samples) == 0 {
 		return fmt.Errorf("nothing was measured yet in %s", b.dir)
 	}
-	name := b.source("RESULTS.md")
+	name := b.source(reportName)
 	if err := os.WriteFile(name, []byte(document(all)), 0o644); err != nil {
 		return err
 	}
