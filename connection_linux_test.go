@@ -6,17 +6,19 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// segmentsSent counts what a connection has sent; on this machine each system call that writes makes one.
-func segmentsSent(t *testing.T, c *connection) (n uint32) {
+// sending tells how many segments a connection has sent and how large they may be.
+func sending(t *testing.T, c *connection) (segments, size int) {
 	t.Helper()
 	raw, err := c.SyscallConn()
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return 0, 0
 	}
 	if err := raw.Control(func(fd uintptr) {
 		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
@@ -24,25 +26,28 @@ func segmentsSent(t *testing.T, c *connection) (n uint32) {
 			t.Error(err)
 			return
 		}
-		n = info.Data_segs_out
+		segments, size = int(info.Data_segs_out), int(info.Snd_mss)
 	}); err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	return n
+	return segments, size
 }
 
+// TestLargeAnswersTakeOneSystemCall: each that writes makes a segment, where the network lets it be that large.
 func TestLargeAnswersTakeOneSystemCall(t *testing.T) {
 	const requests, size = 20, 20_000
+	var small atomic.Bool
 	text := bytes.Repeat([]byte("x"), size)
 	app := &App{log: slog.New(slog.DiscardHandler)}
 	base := serving(t, app, func(w http.ResponseWriter, r *http.Request) {
 		line := connectionOf(r.Context())
-		before := segmentsSent(t, line)
+		before, room := sending(t, line)
+		small.Store(room < size+1000)
 		x := &exchange{ResponseWriter: w, app: app, line: line}
 		w.Header().Set("Content-Length", strconv.Itoa(size))
 		_, _ = x.Write(text)
-		if got := segmentsSent(t, line) - before; got != 1 {
-			t.Errorf("an answer took %d system calls", got)
+		if after, _ := sending(t, line); after != before+1 && !small.Load() {
+			t.Errorf("an answer took %d system calls", after-before)
 		}
 	})
 	for range requests {
@@ -54,5 +59,8 @@ func TestLargeAnswersTakeOneSystemCall(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		a.Body.Close()
+	}
+	if small.Load() {
+		t.Skip("the network of this machine cuts large writes")
 	}
 }

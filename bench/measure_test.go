@@ -11,6 +11,13 @@ import (
 // TestRevision: the report that an earlier set has written is no change of what is measured.
 func TestRevision(t *testing.T) {
 	root := t.TempDir()
+	for _, variable := range os.Environ() { // of a git that runs the tests
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "GIT_") {
+			t.Setenv(name, "") // puts it back at the end
+			os.Unsetenv(name)
+		}
+	}
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
 	write := func(name, text string) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(root, "bench", name), []byte(text), 0o600); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/quintet-go/quintet/orm"
 	"github.com/quintet-go/quintet/orm/ormtest"
+	"github.com/quintet-go/quintet/socket"
 )
 
 // openPostgres opens a database of its own, on one connection, with more in its URL.
@@ -338,5 +339,18 @@ func TestDescriptionsTakeLittleRoom(t *testing.T) {
 		if err := db.Pool.QueryRow(t.Context(), "SELECT $1::int", pgx.QueryExecModeCacheDescribe, 7).Scan(&n); err != nil || n != 7 {
 			t.Errorf("%q: %d, %v", url, n, err)
 		}
+	}
+}
+
+// TestConnectionsAreUnwatched asks the pool for what its statements go through.
+func TestConnectionsAreUnwatched(t *testing.T) {
+	db := openPostgres(t, "sslmode=disable")
+	conn, err := db.Pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	if line, ok := conn.Conn().PgConn().Conn().(*socket.Conn); !ok {
+		t.Errorf("a connection is a %T", line)
 	}
 }

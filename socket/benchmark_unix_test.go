@@ -26,8 +26,8 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// BenchmarkServer answers small requests of another process, on 16 connections, as package net and directly. cpu-µs/op is what
-// the server alone takes.
+// BenchmarkServer answers small requests of other processes, with which it shares the machine, as package net and directly.
+// cpu-µs/op is what the server alone takes.
 func BenchmarkServer(b *testing.B) {
 	for _, c := range []struct {
 		name string

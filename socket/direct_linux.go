@@ -1,4 +1,4 @@
-//go:build !race && (amd64 || arm64)
+//go:build !race && !msan && !asan && (amd64 || arm64)
 
 package socket
 
@@ -14,14 +14,19 @@ import (
 
 // direct holds what the unwatched calls of a connection need. It is the same for all of them, so that none allocates.
 type direct struct {
-	raw syscall.RawConn // nil for a connection that is not open
+	raw syscall.RawConn // nil where the calls are those of package net
 	in  receiver
 	out sender
 }
 
 func (d *direct) prepare(s Stream) {
+	switch s.(type) { // not what is built around them, which may count or limit
+	case *net.TCPConn, *net.UnixConn:
+	default:
+		return
+	}
 	raw, err := s.SyscallConn()
-	if err != nil {
+	if err != nil || s.LocalAddr().Network() == "unixgram" { // in which nothing is no end
 		return
 	}
 	d.raw = raw
@@ -30,13 +35,13 @@ func (d *direct) prepare(s Stream) {
 
 // Read implements [net.Conn].
 func (c *Conn) Read(p []byte) (int, error) {
-	if c.raw == nil || len(p) == 0 {
+	if c.raw == nil || len(p) == 0 || len(p) > most {
 		return c.Stream.Read(p)
 	}
 	in := &c.in
 	in.Lock()
 	defer in.Unlock()
-	in.room = p[:min(len(p), most)]
+	in.room = p
 	err := c.raw.Read(in.call)
 	n, errno := in.n, in.errno
 	in.room, in.n, in.errno = nil, 0, 0
@@ -54,7 +59,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if c.raw == nil || len(p) == 0 || len(p) > most {
 		return c.Stream.Write(p)
 	}
-	return c.write(p, nil)
+	return c.write("write", p, nil)
 }
 
 // WriteBoth writes first and then rest, in one system call where the system takes both at once. It returns how many bytes of
@@ -63,10 +68,10 @@ func (c *Conn) WriteBoth(first, rest []byte) (int, error) {
 	if size := len(first) + len(rest); c.raw == nil || size == 0 || size > most {
 		return writeBoth(c.Stream, first, rest)
 	}
-	return c.write(first, rest)
+	return c.write("writev", first, rest)
 }
 
-func (c *Conn) write(first, rest []byte) (int, error) {
+func (c *Conn) write(op string, first, rest []byte) (int, error) {
 	out := &c.out
 	out.Lock()
 	defer out.Unlock()
@@ -75,7 +80,7 @@ func (c *Conn) write(first, rest []byte) (int, error) {
 	n, errno := out.n, out.errno
 	out.left, out.pieces, out.n, out.errno = [2][]byte{}, [2]syscall.Iovec{}, 0, 0
 	if err != nil || errno != 0 {
-		return n, c.failure("write", err, errno)
+		return n, c.failure(op, err, errno)
 	}
 	return n, nil
 }
@@ -142,6 +147,10 @@ func (s *sender) send(fd uintptr) bool {
 		case syscall.EAGAIN:
 			return false
 		case 0:
+			if n == 0 { // no socket does that; a filter of system calls might
+				s.errno = syscall.EIO
+				return true
+			}
 			s.sent(int(n))
 		default:
 			s.errno = errno

@@ -1,13 +1,13 @@
 // Package socket reads and writes the connections of a server for less CPU time than package net does.
 //
-// Package net tells Go's scheduler of each system call, so that a thread that blocks in one can be replaced. Its monitor looks
-// after the threads that are inside: it wakes up each 20 to 70 microseconds while there are any, and gives the processor of a
-// call that takes longer to another thread, which has to be woken, too. Sockets never block: the system says "not now", and the
-// goroutine waits in the poller. What is left of these calls is as short as other code, and a server that does little but read
-// and write small messages pays more for being watched than for them (docs/decisions/0021-sockets-are-not-watched.md has figures).
+// Package net tells Go's scheduler of each system call, so that the thread of one that blocks can be replaced. Calls on sockets do
+// not wait: the system says "not now", and the goroutine waits in the poller. But on a busy machine a thread is often put aside
+// in the middle of a short call. The scheduler's monitor, which looks every 20 microseconds while it finds something to do, then
+// gives its processor to another thread, which has to be woken. A server that does little but read and write small messages
+// pays more for being watched than for what is done about it (docs/decisions/0021-sockets-are-not-watched.md has figures).
 //
-// A [Conn] makes these calls unwatched, on Linux on amd64 and arm64. Anywhere else, and under the race detector, which learns
-// from the watched calls what happened before what, it is the connection that it was made of.
+// A [Conn] makes these calls unwatched, on Linux on amd64 and arm64. Anywhere else it makes those of package net, and so it does
+// under the race detector, which learns from watched calls what happened before what, and the other sanitizers.
 package socket
 
 import (
@@ -15,18 +15,21 @@ import (
 	"syscall"
 )
 
-// most is how many bytes one unwatched call may move: copying them takes less than the 20 microseconds after which a watched
-// call is noticed. Larger writes go through package net.
+// most is how many bytes one unwatched call may move, since nothing else can use its processor meanwhile, and a collection of
+// garbage waits for it. Reads and writes of more go through package net.
 const most = 64 << 10
 
-// Stream is a connection of package net that carries bytes in order: a *net.TCPConn, or a *net.UnixConn.
+// Stream is what a Conn is made of: a *net.TCPConn or a *net.UnixConn. Others are read and written by their own methods.
 type Stream interface {
 	net.Conn
 	syscall.Conn
 }
 
-// Conn is a Stream that is read and written for less. Results, errors, deadlines and closing are those of the Stream, and
-// several goroutines may use it, as is said of [net.Conn]. The Stream may be used beside it.
+// Conn is a Stream that is read and written for less. Results, deadlines and closing are those of the Stream, and so are errors,
+// but that they say "tcp" for "tcp4" and "tcp6". Several goroutines may use it, as is said of [net.Conn].
+//
+// It has the methods of a Stream alone. Half-closing, sending files and the like are done on the Stream, which may be used
+// beside it.
 type Conn struct {
 	Stream
 	direct

@@ -85,7 +85,8 @@ func TestBytesArriveInOrder(t *testing.T) {
 						pieces = pieces[1:]
 					}
 					if n, err := write(first); n != len(first)+len(rest) || err != nil {
-						rt.Errorf("wrote %d of %d and %d: %v", n, len(first), len(rest), err)
+						here.Close() // the reader waits for it
+						rt.Fatalf("wrote %d of %d and %d: %v", n, len(first), len(rest), err)
 					}
 					pieces = pieces[1:]
 				}
@@ -138,6 +139,14 @@ func tell(err error) told {
 // TestErrorsAreThoseOfPackageNet brings both into the same state.
 func TestErrorsAreThoseOfPackageNet(t *testing.T) {
 	some, large := make([]byte, 10), make([]byte, 32<<10)
+	writeBoth := func(c net.Conn) (int, error) {
+		if direct, ok := c.(*socket.Conn); ok {
+			return direct.WriteBoth(some, large)
+		}
+		both := net.Buffers{some, large}
+		n, err := both.WriteTo(c)
+		return int(n), err
+	}
 	fill := func(c net.Conn) (int, error) {
 		for {
 			if _, err := c.Write(large); err != nil {
@@ -168,6 +177,8 @@ func TestErrorsAreThoseOfPackageNet(t *testing.T) {
 		{"read after a reset", func(here net.Conn, there socket.Stream) { reset(here, there) }, read},
 		{"write after the deadline", func(here net.Conn, _ socket.Stream) { _ = here.SetWriteDeadline(time.Unix(1, 0)) }, write},
 		{"write to a closed one", func(here net.Conn, _ socket.Stream) { here.Close() }, write},
+		{"write both to a closed one", func(here net.Conn, _ socket.Stream) { here.Close() }, writeBoth},
+		{"write both after a reset", func(here net.Conn, there socket.Stream) { reset(here, there); _, _ = read(here) }, writeBoth},
 		{"write after a reset", func(here net.Conn, there socket.Stream) { reset(here, there); _, _ = read(here) }, write},
 		{"write more than is taken", func(here net.Conn, _ socket.Stream) { _ = here.SetWriteDeadline(time.Now().Add(50 * time.Millisecond)) }, fill},
 	} {
@@ -233,12 +244,15 @@ func TestWritersTakeTurns(t *testing.T) {
 	a, there := pair(t, "tcp")
 	here := socket.New(a)
 	var all sync.WaitGroup
+	defer all.Wait()
+	defer there.Close() // which ends the writers
 	for i := range writers {
 		all.Go(func() {
 			p := bytes.Repeat([]byte{'a' + byte(i)}, size)
 			for range rounds {
 				if n, err := here.WriteBoth(p[:100], p[100:]); n != size || err != nil {
 					t.Errorf("wrote %d: %v", n, err)
+					return
 				}
 			}
 		})
@@ -252,7 +266,58 @@ func TestWritersTakeTurns(t *testing.T) {
 			t.Fatal("two pieces are mixed")
 		}
 	}
-	all.Wait()
+}
+
+// counted is a connection that somebody counts the bytes of.
+type counted struct {
+	*net.TCPConn
+	read, written int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	c.read += n
+	return n, err
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.TCPConn.Write(p)
+	c.written += n
+	return n, err
+}
+
+// TestMethodsOfOthersAreCalled: what is built around a connection of package net sees what passes.
+func TestMethodsOfOthersAreCalled(t *testing.T) {
+	a, there := pair(t, "tcp")
+	around := &counted{TCPConn: a.(*net.TCPConn)}
+	here := socket.New(around)
+	_, _ = there.Write(make([]byte, 3))
+	_, _ = here.Read(make([]byte, 10))
+	_, _ = here.Write(make([]byte, 4))
+	if around.read != 3 || around.written != 4 {
+		t.Errorf("it saw %d read and %d written", around.read, around.written)
+	}
+}
+
+// TestEmptyDatagrams end nothing.
+func TestEmptyDatagrams(t *testing.T) {
+	address := &net.UnixAddr{Name: filepath.Join(t.TempDir(), "s"), Net: "unixgram"}
+	there, err := net.ListenUnixgram("unixgram", address)
+	if err != nil {
+		t.Skip(err) // a system without them
+	}
+	defer there.Close()
+	here, err := net.DialUnix("unixgram", nil, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer here.Close()
+	if _, err := here.Write(nil); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := socket.New(there).Read(make([]byte, 10)); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
 }
 
 // TestNothingAllocates in reading and writing.

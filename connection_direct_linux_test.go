@@ -1,0 +1,66 @@
+//go:build !race && !msan && !asan && (amd64 || arm64)
+
+package quintet
+
+import (
+	"errors"
+	"net"
+	"os"
+	"testing"
+	"time"
+)
+
+// TestConnectionsAreNotWatched: a blocking descriptor, which package net would wait in, shows whose calls are made.
+func TestConnectionsAreNotWatched(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	client, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	accepted, err := connections{ln}.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer accepted.Close()
+	c := accepted.(*connection)
+	file, err := c.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	file.Fd() // makes it blocking
+	for name, act := range map[string]func() (int, error){
+		"read":  func() (int, error) { return c.Read(make([]byte, 1)) },
+		"write": func() (int, error) { return c.Write(make([]byte, 64<<10)) },
+		"large": func() (int, error) {
+			c.hold()
+			defer c.release()
+			_, _ = c.Write(make([]byte, 4<<10))
+			return c.Write(make([]byte, 32<<10))
+		},
+	} {
+		ended := make(chan error, 1)
+		_ = c.SetDeadline(time.Now().Add(20 * time.Millisecond))
+		go func() {
+			var err error
+			for err == nil {
+				_, err = act()
+			}
+			ended <- err
+		}()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case <-time.After(10 * time.Second):
+			client.Close() // ends it
+			t.Fatalf("%s waits in the system", name)
+		}
+	}
+}
