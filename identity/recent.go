@@ -164,7 +164,7 @@ func (l *lookup[V]) wait(ctx context.Context) (V, error) {
 
 // renewSoon begins to renew the values that are in their last third, if there are any; c.mu is held.
 func (c *recent[V]) renewSoon(now time.Time) {
-	const pauses = 16 // in a life
+	const pauses = 48 // in a life: fewer make statements so long that requests notice them
 	if c.renew == nil || c.renewing || len(c.byID) < fewRecent || now.Sub(c.looked) < c.life/pauses {
 		return
 	}
