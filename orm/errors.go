@@ -199,13 +199,21 @@ var sqliteViolations = map[int]Violation{
 	sqlitelib.SQLITE_CONSTRAINT_NOTNULL: NotNullViolation,
 }
 
+// primaryCode is the part of an extended result code of SQLite that says what kind it is.
+const primaryCode = 0xff
+
+// isBusy tells whether another connection has SQLite's lock.
+func isBusy(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&primaryCode == sqlitelib.SQLITE_BUSY
+}
+
 func translateSQLite(err error, lite *sqlite.Error) error {
 	if kind := sqliteViolations[lite.Code()]; kind != 0 {
 		e := &ConstraintError{Kind: kind, Err: err}
 		e.readSQLite(lite.Error())
 		return e
 	}
-	const primaryCode = 0xff // the rest of the number says more
 	switch lite.Code() & primaryCode {
 	case sqlitelib.SQLITE_BUSY, sqlitelib.SQLITE_LOCKED, sqlitelib.SQLITE_FULL, sqlitelib.SQLITE_IOERR, sqlitelib.SQLITE_READONLY,
 		sqlitelib.SQLITE_CANTOPEN, sqlitelib.SQLITE_INTERRUPT, sqlitelib.SQLITE_NOMEM, sqlitelib.SQLITE_PROTOCOL:

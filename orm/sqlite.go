@@ -66,13 +66,25 @@ func (p *sqlitePool) setUp(conn *sqlite.Conn, reader bool) error {
 	}
 	for _, pragma := range pragmas {
 		if err == nil {
-			err = conn.Exec("PRAGMA " + pragma)
+			err = p.execPragma(conn, pragma)
 		}
 	}
 	if err != nil {
 		_ = conn.Close()
 	}
 	return err
+}
+
+// execPragma asks again while the database is locked. SQLite waits by itself, but not where two wait for each other: of several
+// that begin the write-ahead log of a new file at once it refuses all but one.
+func (p *sqlitePool) execPragma(conn *sqlite.Conn, pragma string) error {
+	const pause = 5 * time.Millisecond
+	for end := time.Now().Add(p.wait); ; time.Sleep(pause) {
+		err := conn.Exec("PRAGMA " + pragma)
+		if !isBusy(err) || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // journalOf is the journal mode that a database has got: WAL does not work on every file system.
