@@ -4,7 +4,6 @@ package quintet
 
 import (
 	"errors"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -12,22 +11,7 @@ import (
 
 // TestConnectionsAreNotWatched: a blocking descriptor, which package net would wait in, shows whose calls are made.
 func TestConnectionsAreNotWatched(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	accepted, err := connections{ln}.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer accepted.Close()
-	c := accepted.(*connection)
+	c, client := accepted(t)
 	file, err := c.File()
 	if err != nil {
 		t.Fatal(err)

@@ -23,23 +23,29 @@ func (c *connection) waiting() int {
 	return len(*c.held)
 }
 
-func TestConnectionHoldsTheBeginning(t *testing.T) {
+// accepted is the server's connection to a client that has just come.
+func accepted(t *testing.T) (c *connection, client net.Conn) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
+	client, err = net.Dial("tcp", ln.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
-	accepted, err := connections{ln}.Accept()
+	t.Cleanup(func() { client.Close() })
+	conn, err := connections{ln}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer accepted.Close()
-	c := accepted.(*connection)
+	t.Cleanup(func() { conn.Close() })
+	return conn.(*connection), client
+}
+
+func TestConnectionHoldsTheBeginning(t *testing.T) {
+	c, client := accepted(t)
 	for _, tt := range []struct {
 		name    string
 		pieces  []int
@@ -78,7 +84,7 @@ func TestConnectionHoldsTheBeginning(t *testing.T) {
 			}
 		})
 	}
-	accepted.Close()
+	c.Close()
 	c.hold()
 	_, begun := c.Write([]byte("x"))
 	if n, err := c.Write(make([]byte, 9000)); begun != nil || n != 0 || err == nil {
