@@ -62,11 +62,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return c.write("write", p, nil)
 }
 
-// WriteBoth writes first and then rest, in one system call where the system takes both at once. It returns how many bytes of
-// both were written.
-func (c *Conn) WriteBoth(first, rest []byte) (int, error) {
+func (c *Conn) writeBoth(first, rest []byte) (int, error) {
 	if size := len(first) + len(rest); c.raw == nil || size == 0 || size > most {
-		return writeBoth(c.Stream, first, rest)
+		return buffered(c.Stream, first, rest)
 	}
 	return c.write("writev", first, rest)
 }

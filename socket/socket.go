@@ -42,8 +42,12 @@ func New(s Stream) *Conn {
 	return c
 }
 
-// writeBoth writes two pieces through package net.
-func writeBoth(s Stream, first, rest []byte) (int, error) {
+// WriteBoth writes first and then rest, in one system call where the system takes both at once. It returns how many bytes of
+// both were written.
+func (c *Conn) WriteBoth(first, rest []byte) (int, error) { return c.writeBoth(first, rest) }
+
+// buffered writes two pieces through package net.
+func buffered(s Stream, first, rest []byte) (int, error) {
 	both := net.Buffers{first, rest}
 	n, err := both.WriteTo(s)
 	return int(n), err

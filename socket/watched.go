@@ -7,6 +7,4 @@ type direct struct{}
 
 func (direct) prepare(Stream) {}
 
-// WriteBoth writes first and then rest, in one system call where the system takes both at once. It returns how many bytes of
-// both were written.
-func (c *Conn) WriteBoth(first, rest []byte) (int, error) { return writeBoth(c.Stream, first, rest) }
+func (c *Conn) writeBoth(first, rest []byte) (int, error) { return buffered(c.Stream, first, rest) }
